@@ -1,4 +1,4 @@
-"""The app's configuration. `ready` registers checks and connects signal receivers."""
+"""The app's configuration, which registers the checks and connects the signal receivers."""
 
 from __future__ import annotations
 

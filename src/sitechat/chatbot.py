@@ -35,15 +35,16 @@ class _FromSetting:
 class Chatbot:
     """An assistant of the site, listed in `CHAT_BOTS`.
 
-    Attributes default to their settings. Methods receive the request with the visitor's message
-    and may read the database. They run before the reply starts, so slow methods delay it.
+    Attributes that have a setting, such as `model`, default to it. Methods receive the request with
+    the visitor's message and may read the database. They run before the reply starts, so slow
+    methods delay the reply.
     """
 
     model = cast("str", _FromSetting("CHAT_MODEL"))
     """Claude's model."""
 
     max_tokens = cast("int", _FromSetting("CHAT_MAX_TOKENS"))
-    """The maximum tokens of an answer. Models that think get additional tokens for it."""
+    """The maximum tokens of an answer. Models that think get additional tokens for thinking."""
 
     max_history = cast("int", _FromSetting("CHAT_MAX_HISTORY"))
     """The maximum number of earlier turns (question and answer) that are sent as context."""
@@ -57,7 +58,7 @@ class Chatbot:
 
     sources: Sequence[str] = ()
     """The pages that the bot uses: source labels, as listed by `chat_index --list`, or URL
-    prefixes such as "/docs/5.2/". All pages if empty."""
+    prefixes such as "/docs/5.2/". If this is empty, the bot uses all pages."""
 
     tools: Sequence[Tool] = ()
     """The site's own functions that Claude may call, made with the decorator `tool`."""
@@ -93,13 +94,13 @@ class Chatbot:
     which chooses by the time between the bot's latest replies."""
 
     widget: Mapping[str, Any] = MappingProxyType({})
-    """Options of the widget for this bot, which override those of `CHAT_WIDGET`."""
+    """Options of the widget for this bot. They override the options in `CHAT_WIDGET`."""
 
     def __init__(self, name: str = "default") -> None:
         self.name = name
 
     def allowed(self, request: HttpRequest) -> bool:
-        """Return whether the visitor may chat; if not, the response is 403 `not_allowed`."""
+        """Return whether the visitor may chat. If False, the response is 403 `not_allowed`."""
         return True
 
     def system_prompt(self, request: HttpRequest) -> str:
@@ -111,9 +112,9 @@ class Chatbot:
         return conf.CHAT_SYSTEM_PROMPT
 
     def context(self, request: HttpRequest) -> str:
-        """Return facts about the visitor, which are sent with the newest message.
+        """Return facts about the visitor, or "". They are sent with the newest message.
 
-        They are neither cached nor stored. Claude may repeat them to the visitor.
+        The facts are neither cached nor stored. Claude may repeat them to the visitor.
         """
         return ""
 
@@ -128,7 +129,7 @@ class Chatbot:
 
 
 def resolved_name(name: str | None) -> str:
-    """Return the name, or that of the default bot if it is None or "".
+    """Return the name; if it is None or "", return the name of the default bot.
 
     The default bot is "default", or the first one in CHAT_BOTS if there is no "default". This does
     not check that a bot with the name exists: if CHAT_BOTS is empty, it returns "default".
@@ -141,7 +142,7 @@ def find_bot(name: str | None) -> Chatbot:
     """Return a bot of CHAT_BOTS.
 
     Args:
-        name: The bot's name; None for the default one.
+        name: The bot's name; None for the default bot.
 
     Raises:
         InvalidRequest: There is no bot with this name. The error does not list the site's bots,

@@ -55,7 +55,7 @@ DEFAULT_READ_LIMITS: Mapping[str, int] = {
     "streams_of_reply": 64,
     "streams_of_address": 1000,
 }
-"""Maximum calls per minute, and for `streams_of_…` the maximum number of open streams."""
+"""Maximum number of calls per minute. For `streams_of_…`: maximum number of open streams."""
 
 
 class Conf:
@@ -63,7 +63,7 @@ class Conf:
 
     @property
     def ANTHROPIC_API_KEY(self) -> str | None:
-        """The key from the settings or the environment; None if there is none."""
+        """The key from the settings, or else from the environment; None if neither has a key."""
         key = getattr(settings, "ANTHROPIC_API_KEY", None) or os.environ.get("ANTHROPIC_API_KEY")
         return key or None
 
@@ -74,7 +74,7 @@ class Conf:
 
     @property
     def CHAT_MAX_TOKENS(self) -> int:
-        """The maximum tokens of an answer. Models that think get additional tokens for it."""
+        """The maximum tokens of an answer. Models that think get additional tokens for thinking."""
         return getattr(settings, "CHAT_MAX_TOKENS", 1024)
 
     @property
@@ -89,7 +89,7 @@ class Conf:
 
     @property
     def CHAT_MAX_MESSAGE_LENGTH(self) -> int:
-        """The maximum length of a message in characters. Longer ones are refused, never cut."""
+        """The maximum length of a message in characters. Longer messages are refused, not cut."""
         return getattr(settings, "CHAT_MAX_MESSAGE_LENGTH", 2000)
 
     @property
@@ -104,7 +104,7 @@ class Conf:
 
     @property
     def CHAT_PRICES(self) -> Mapping[str, Mapping[str, Any]]:
-        """Dollars per million tokens by model. They override the built-in table."""
+        """Dollars per million tokens, by model. They override the built-in table of prices."""
         return getattr(settings, "CHAT_PRICES", {})
 
     @property
@@ -119,12 +119,12 @@ class Conf:
 
     @property
     def CHAT_CONSENT(self) -> str:
-        """The text that a visitor must accept before the first message; empty for none."""
+        """The text that a visitor must accept before the first message; "" if there is no text."""
         return getattr(settings, "CHAT_CONSENT", "")
 
     @property
     def CHAT_CONTACT(self) -> Mapping[str, Any]:
-        """The contact form: `fields`, `required`, `consent`, `notify`, `before`; empty for none."""
+        """The contact form: `fields`, `required`, `consent`, `notify`, `before`; {} for no form."""
         return getattr(settings, "CHAT_CONTACT", {})
 
     @property
@@ -134,7 +134,7 @@ class Conf:
 
     @property
     def CHAT_MAX_STREAMS(self) -> int | None:
-        """The maximum number of open streams per process; None if it depends on the server."""
+        """The maximum number of open streams per process; None if the server decides."""
         return getattr(settings, "CHAT_MAX_STREAMS", None)
 
     @property
@@ -153,12 +153,12 @@ class Conf:
 
     @property
     def CHAT_STALE_AFTER(self) -> float:
-        """Seconds without an update after which the process of a running reply may be dead."""
+        """Seconds without an update after which a reply's process is suspected to be dead."""
         return getattr(settings, "CHAT_STALE_AFTER", 15)
 
     @property
     def CHAT_CLIENT(self) -> str | None:
-        """The dotted path of a callable that returns an async Anthropic client, or None."""
+        """The dotted path of a callable that returns an async Anthropic client; None for ours."""
         return getattr(settings, "CHAT_CLIENT", None)
 
     @property
@@ -168,12 +168,12 @@ class Conf:
 
     @property
     def CHAT_ORIGINS(self) -> Sequence[str]:
-        """Exact origins of the site's other hosts whose pages may read the answers."""
+        """The exact origins of the site's other hosts. Their pages may read the responses."""
         return getattr(settings, "CHAT_ORIGINS", [])
 
     @property
     def CHAT_EMBEDDER(self) -> str | None:
-        """The dotted path of a callable that turns texts into vectors, or None."""
+        """The dotted path of a callable that turns texts into vectors; None without vectors."""
         if hasattr(settings, "CHAT_EMBEDDER"):
             return settings.CHAT_EMBEDDER
         return PACKAGED_EMBEDDER if has_packaged_embedder() else None
@@ -189,7 +189,7 @@ class Conf:
 
     @property
     def CHAT_PERSON(self) -> Mapping[str, Any]:
-        """How the people of the site answer visitors; empty if they do not."""
+        """How people of the site answer visitors; empty if only Claude answers."""
         return getattr(settings, "CHAT_PERSON", {})
 
     @property
@@ -204,7 +204,7 @@ class Conf:
 
     @property
     def CHAT_WIDGET(self) -> Mapping[str, Any]:
-        """Options of the widget. The widget itself has the defaults."""
+        """Options of the widget. The widget's own code contains the defaults."""
         return getattr(settings, "CHAT_WIDGET", {})
 
 

@@ -1,6 +1,6 @@
 """The chat on pages that Jinja2 renders: `{{ chat_widget() }}`.
 
-Add it to the globals of the site's environment:
+Add the function to the globals of the site's environment:
 
     def environment(**options):
         env = jinja2.Environment(**options)
@@ -29,10 +29,10 @@ def chat_widget(
 
     Args:
         context: The template's context.
-        bot: A name in CHAT_BOTS; by default the default bot.
+        bot: A name in CHAT_BOTS; None for the default bot.
         inline: Whether the chat is part of the page instead of floating above it.
-        endpoint: The address of `chat/` on another host of the site; by default the site's own.
-        theme: "light", "dark" or "auto"; by default the setting.
+        endpoint: The address of `chat/` on another host of the site; None for this host.
+        theme: "light", "dark" or "auto"; None for `CHAT_WIDGET["theme"]`.
     """
     return widget_element.render(
         context, context.get("request"), bot=bot, inline=inline, endpoint=endpoint, theme=theme

@@ -8,9 +8,9 @@ REGISTRY.register(ChatCollector())
 ```
 
 The values are read from the database at each scrape, so every process reports the same totals.
-Counters start with the first reply of the site. Questions of commands, of the admin, and of staff
-in the chat are not included. Until the site's earlier replies have been summed up for the first
-time, only `sitechat_summed_ratio` and the gauges that need no sums are reported.
+Counters include all replies since the first one of the site. Questions of commands, of the admin,
+and of staff in the chat are not included. While a thread sums up many past replies, such as after
+an update of the app, only `sitechat_summed_ratio` and the gauges that need no sums are reported.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ BUCKETS = (0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120)
 """Upper bounds of the histogram buckets in seconds; times are accurate to 5%."""
 
 LABELS = ["bot", "model"]
-"""The labels of all metrics that are counted by bot and model."""
+"""The labels of all metrics that have one value for each bot and model."""
 
 
 class ChatCollector:
@@ -57,7 +57,7 @@ class ChatCollector:
             yield from self._sums()
 
     def _sums(self) -> Iterator[Any]:
-        """Yield the families that are read from the sums of replies, and the spent limits."""
+        """Yield the metric families about past replies, and the spent shares of limits."""
         families: Any = import_module("prometheus_client.core")
         counter, gauge = families.CounterMetricFamily, families.GaugeMetricFamily
         replies = counter("sitechat_replies", "Replies that ended.", labels=[*LABELS, "outcome"])

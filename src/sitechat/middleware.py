@@ -19,11 +19,11 @@ class ChatMiddleware:
     """Refuse chat requests that exceed the process's limits, before Django handles them.
 
     Put it first in MIDDLEWARE. Under ASGI, Django uses a thread for each request, so thousands of
-    chat requests would delay other pages even if the view refused them. Django then never calls
-    this middleware: its constructor changes the ASGI handler that loads it.
+    chat requests would delay other pages even if the view refused them. Therefore the constructor
+    changes the ASGI handler that loads this middleware, and Django never calls the middleware.
 
-    Under WSGI the server's threads limit the requests. There this middleware refuses calls that
-    exceed CHAT_READ_LIMITS before the rest of the site's middleware is called.
+    Under WSGI, the number of the server's threads limits the requests. This middleware then refuses
+    calls that exceed CHAT_READ_LIMITS before the rest of the site's middleware is called.
     """
 
     async_capable = True

@@ -1,7 +1,7 @@
 """Signal receivers, which every process connects when it starts.
 
 Each receiver imports the code that it calls only when a signal arrives. That code needs most of the
-package, and many processes, such as those of `manage.py`, never get such a signal.
+package, and many processes, such as commands of `manage.py`, never get such a signal.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ def discover() -> None:
 def _object_sources() -> list[type[ObjectSource]]:
     """Return the classes of the sources of querysets that the site has declared.
 
-    If the site has none, nothing has imported their module. Then this returns an empty list and
-    does not import the module, either.
+    If the site has no such source, nothing has imported their module. Then this returns an empty
+    list without importing the module.
     """
     if "sitechat.knowledge.sources.objects" not in sys.modules:
         return []

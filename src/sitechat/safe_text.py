@@ -31,7 +31,7 @@ characters except those with a glyph (Arabic number signs), and other ignorable 
 """
 
 JOINER_SCRIPTS = "\u0600-\u0dff\u1000-\u109f\u1780-\u18af"
-"""Letters of Arabic, Indic and other scripts, whose words contain joiners and non-joiners. As the
+"""Letters of Arabic, Indic and other scripts whose words contain joiners and non-joiners, as the
 inside of a character class."""
 
 EMOJI = (
@@ -56,15 +56,17 @@ UNUSUAL_INVISIBLE = re.compile(f"(?!{LEGITIMATE})[{INVISIBLE_RANGES}]")
 """An invisible character that does not belong to a word or an emoji."""
 
 LINE_BREAK = re.compile(r"[\t\n\r]")
+"""A line break or a tab."""
 
 MAX_SEQUENCE_LENGTH = 64
-"""Maximum length of a sequence that is kept together. Real emoji and words are much shorter."""
+"""Maximum characters that `VisibleStream` holds back, because they may belong to one emoji or word.
+Real sequences are much shorter."""
 
 
 def storable(text: str) -> str:
     """Return the text with NUL and lone surrogates replaced by U+FFFD.
 
-    Databases or UTF-8 streams can't hold these characters. Offsets into the text stay valid.
+    Some databases can't store NUL, and UTF-8 can't encode surrogates. The length does not change.
     """
     try:
         text.encode()
@@ -74,7 +76,7 @@ def storable(text: str) -> str:
 
 
 def is_blank(text: str) -> bool:
-    """Return whether a text has only white space, format characters and control characters."""
+    """Return whether a text is empty or has only white space, format and control characters."""
     return all(
         character.isspace() or category(character) in INVISIBLE_CATEGORIES for character in text
     )
@@ -83,8 +85,8 @@ def is_blank(text: str) -> bool:
 def visible(text: str) -> str:
     """Return the text with invisible characters replaced by their code, as in \u27e8U+202E\u27e9.
 
-    Invisible characters that belong to emoji, or to words of some scripts, are kept. So are tabs
-    and newlines. Windows line ends become newlines.
+    Invisible characters that belong to emoji, or to words of some scripts, are kept. Tabs and
+    newlines are also kept. Windows line ends become newlines.
     """
     return UNUSUAL_INVISIBLE.sub(_code, text.replace("\r\n", "\n"))
 
@@ -93,9 +95,9 @@ def one_line(text: object, max_length: int | None = None) -> str:
     """Return the text on one line, with invisible characters, tabs and newlines made visible.
 
     Args:
-        text: A text, or an object, which is converted by `str`.
-        max_length: The maximum number of characters; a longer text is cut, and "…" is added. None
-            for no limit.
+        text: A text, or an object that `str` converts to text.
+        max_length: The maximum number of characters, escapes included. A longer text is cut, and
+            "…" is added. None for no limit.
     """
     shown = str(text) if max_length is None else str(text)[: max_length + 1]
     shown = LINE_BREAK.sub(_code, UNUSUAL_INVISIBLE.sub(_code, shown))
@@ -120,7 +122,7 @@ class VisibleStream:
         self._held_back = ""
 
     def add(self, piece: str) -> str:
-        """Add a piece. Return the text that can be shown now; a few characters may be held back."""
+        """Return the text that can be shown after this piece. Its end may be held back."""
         text = self._held_back + piece
         end = _end_of_decided(text)
         self._held_back = text[end:]
@@ -133,9 +135,10 @@ class VisibleStream:
 
 
 def _end_of_decided(text: str) -> int:
-    """Return the index up to which the text can be shown without waiting for more.
+    """Return the index up to which the text can be shown before the next piece arrives.
 
-    Two adjacent visible characters never belong to one sequence.
+    The rest may belong to a sequence with the next characters, such as an emoji. A sequence never
+    has two visible characters side by side.
     """
     start = len(text)
     earliest = max(0, start - MAX_SEQUENCE_LENGTH)
@@ -156,8 +159,8 @@ def _code(match: re.Match[str]) -> str:
 def safe_link(url: object) -> str:
     """Return the address if it is safe to link to; else "".
 
-    Safe are addresses with http or https and a host, and paths on the site that begin with "/".
-    Addresses with a backslash or an invisible character are not safe.
+    Addresses with http or https and a host are safe, and also paths on the site, which begin with
+    one "/". Addresses with a backslash, a tab, a line break or an invisible character are not safe.
     """
     # Browsers ignore tabs and newlines in addresses and treat a backslash as a slash.
     if not isinstance(url, str) or UNUSUAL_INVISIBLE.search(url) or re.search(r"[\\\t\r\n]", url):

@@ -18,12 +18,12 @@ from collections.abc import Mapping
 from django.dispatch import Signal
 
 reply_finished = Signal()
-"""Sent when a reply has ended, with any status, and is saved and booked.
+"""Sent when a reply has ended, with any status, and its text and usage are saved.
 
 It is sent on a thread of the process that wrote the reply, outside of any request. If that
-process died, it is sent by the request or the `chat_cleanup` that finds the reply. If a process
+process died, the request or the `chat_cleanup` that finds the reply sends the signal. If a process
 that seemed dead continues and finishes, the signal is sent again with a usage that replaces the
-first one. If you add up usage, keep only the last one for each `usage.reply_id`.
+first usage. If you add up usage, keep only the last usage for each `usage.reply_id`.
 
 - `sender`: the class of the bot (`sitechat.Chatbot` or a subclass)
 - `reply`: the `sitechat.models.Message`, with its final `status`. None if its conversation was
@@ -34,8 +34,9 @@ first one. If you add up usage, keep only the last one for each `usage.reply_id`
 limit_reached = Signal()
 """Sent when a limit of CHAT_LIMITS refuses a message for the first time in its window.
 
-It is sent once per limit, identity (session, address, user or site) and window, in one of the
-site's processes, after the transaction of the message. Dollar budgets of the site send
+A window is one period of a limit, such as the current hour. The signal is sent once per limit,
+identity (session, address, user or site) and window, in one of the site's processes, after the
+transaction of the message. Dollar budgets of the site send
 `budget_reached` instead. If a message is refused only because of the reservations of running
 replies, no signal is sent, because reserved amounts are not spent.
 
@@ -50,8 +51,8 @@ replies, no signal is sent, because reserved amounts are not spent.
 budget_reached = Signal()
 """Sent when a dollar budget of the site refuses a message for the first time in its window.
 
-It is sent once per budget (scope `site`, unit `usd`) and window, in one of the site's processes,
-after the transaction of the message.
+The signal is sent once per budget (scope `site`, unit `usd`) and window, in one of the site's
+processes, after the transaction of the message.
 
 - `sender`: the ledger's class
 - `limit`: the `sitechat.ledger.limits.Limit`; `str()` returns its entry, such as `20 usd/day`
@@ -83,14 +84,14 @@ conversation_started = Signal()
 """
 
 reply_rated = Signal()
-"""Sent when a visitor has rated a reply, or taken the rating back.
+"""Sent when a visitor has rated a reply, or has removed the rating.
 
 - `sender`: `sitechat.models.Message`
-- `reply`: the `Message`, with `rating` (1, 0 or -1) and `comment`
+- `reply`: the `Message`, with `rating` (1, -1, or 0 if removed) and `comment`
 """
 
 question_unanswered = Signal()
-"""Sent when the search for unanswered questions finds a new one.
+"""Sent when the search for unanswered questions finds a new unanswered question.
 
 - `sender`: `sitechat.models.Unanswered`
 - `unanswered`: the `Unanswered`, with `question`, `reason` and `reply`
@@ -104,7 +105,7 @@ consent_given = Signal()
 """
 
 budget_nearly_reached = Signal()
-"""Sent when 80% of a dollar budget of the site is spent, once per window.
+"""Sent when 80% of a dollar budget of the site is spent, once per window (see `limit_reached`).
 
 - `sender`: the ledger's class
 - `limit`: the `sitechat.ledger.limits.Limit`; `str()` returns its entry, such as `20 usd/day`

@@ -2,7 +2,7 @@
 
 Celery's `autodiscover_tasks` finds them as `sitechat.cleanup` and `sitechat.report`. On Django 6
 with a task backend, `sitechat.tasks.cleanup` and `sitechat.tasks.report` are tasks that a scheduler
-can enqueue. Otherwise they are plain functions.
+can enqueue. Otherwise they are ordinary functions.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ def cleanup(days: int | None = None) -> dict[str, int]:
 
     Returns:
         The number of deleted rows and ended replies, by kind.
+
+    Raises:
+        ValueError: `days` is less than 1.
     """
     # Workers may import this module before Django has loaded the models.
     from sitechat.reports import retention
@@ -37,6 +40,9 @@ def report(period: str = "week") -> int:
 
     Returns:
         The number of addresses in CHAT_NOTIFY, even if the report was mailed before.
+
+    Raises:
+        ValueError: `period` is not valid.
     """
     # Workers may import this module before Django has loaded the models.
     from sitechat.reports import report_mail

@@ -1,8 +1,8 @@
 """The errors of the chat, each with a code, an HTTP status and a message for visitors.
 
 The messages contain no exception text, keys or prompts. `ref` is a random string that is also in
-the log line of the same failure, so that the owner can find the line. Imports nothing of the
-package.
+the log line of the same failure, so that the owner can find the line. This package imports no
+other package of `sitechat`.
 """
 
 from sitechat.errors.base import ChatError

@@ -15,7 +15,7 @@ class ChatError(Exception):
     status: ClassVar[int] = 500
     message: ClassVar[str | Promise] = _("Something went wrong here. Please try again.")
     final_message: ClassVar[str | Promise] = ""
-    """The message if trying again can't help; "" to use `message`."""
+    """The message for errors that are not retryable; "" to use `message`."""
     retryable: bool = False
 
     def __init__(
@@ -32,9 +32,9 @@ class ChatError(Exception):
         Args:
             detail: The message for the visitor; None for the message of the class.
             retryable: Whether trying again can help; None for the value of the class.
-            retry_after: Seconds after which the visitor should try again, if they are known.
-            ref: A random string that is also in the log line of the failure.
-            **extra: Further values for clients.
+            retry_after: Seconds after which the visitor should try again; None if unknown.
+            ref: A random string that is also in the log line of the failure; None without one.
+            **extra: Further entries of `as_dict`.
         """
         super().__init__(detail or self.code)
         self.detail = detail

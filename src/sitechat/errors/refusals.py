@@ -23,7 +23,7 @@ class EmptyMessage(ChatError):
 
 
 class MessageTooLong(ChatError):
-    """The message is longer than CHAT_MAX_MESSAGE_LENGTH."""
+    """The message is longer than CHAT_MAX_MESSAGE_LENGTH, or a comment exceeds its own limit."""
 
     code, status = "message_too_long", 400
 
@@ -51,7 +51,7 @@ class ForbiddenOrigin(ChatError):
 
 
 class NotAllowed(ChatError):
-    """The bot's `allowed` refused the visitor."""
+    """The bot's `allowed` refused the visitor, or the site's code raised PermissionDenied."""
 
     code, status = "not_allowed", 403
     message = _("You may not use this chat.")
@@ -71,7 +71,7 @@ class ConsentRequired(ChatError):
 
 
 class NotFound(ChatError):
-    """There is no such object, or it belongs to another visitor."""
+    """The object does not exist or belongs to another visitor, or the feature is not in use."""
 
     code, status = "not_found", 404
     message = _("There is nothing here.")
@@ -100,7 +100,7 @@ class PersonJoined(Busy):
 
 
 class AlreadyDecided(ChatError):
-    """The question whether a tool may run has already been answered, or has expired."""
+    """The visitor has already decided whether a tool may run, or the time to decide is over."""
 
     code, status = "already_decided", 409
     message = _("This question has already been answered, or its time is over.")
@@ -148,7 +148,7 @@ class NotConfigured(ChatError):
 
 
 class PersonUnavailable(ChatError):
-    """No person of the site answers visitors now, or at any time."""
+    """No person of the site answers visitors at present, or the site does not offer it."""
 
     code, status = "person_unavailable", 503
     message = _("Nobody is here to answer at the moment.")
@@ -167,6 +167,6 @@ class Overloaded(ChatError):
 
 
 class LimitsReserved(RateLimited):
-    """Running replies have reserved the rest of the limits, and will release most of it."""
+    """Running replies have reserved the rest of a limit. They will release most of it."""
 
     message = Overloaded.message

@@ -1,4 +1,4 @@
-"""Errors that end a reply. They are events of its stream and are stored in its row."""
+"""Errors that end a reply. They are sent in its stream and stored in its row."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Failure:
     """The reason why Claude did not answer, for the site's owner. Visitors never see it."""
 
     status: int | None = None
-    """The HTTP status, or the status of Claude's error type; None if there was no response."""
+    """The HTTP status, or the usual status of Claude's error type; None without a response."""
     type: str = ""
     """Claude's error type, such as `authentication_error`."""
     reason: str = ""
@@ -50,7 +50,7 @@ class ReplyError(ChatError):
     failure: Failure | None = None
 
     def stored(self) -> dict[str, Any]:
-        """Return the error as stored in a row: without its message, which depends on language."""
+        """Return the error as it is stored: without the message, which depends on the language."""
         data = self.as_dict()
         del data["message"]
         return data
@@ -104,7 +104,7 @@ class Interrupted(ReplyError):
 class ServerError(ReplyError):
     """The app failed; the log has the details.
 
-    A request that fails outside of a reply is also answered with this error, with status 500.
+    Requests that fail outside of a reply are also answered with this error, but with status 500.
     """
 
     code = "server_error"

@@ -16,9 +16,9 @@ from sitechat.knowledge.sources.site_hosts import public_origin
 def admin_link(request: HttpRequest, name: str, pk: object) -> str:
     """Return the address of an object's page in the admin; "" if the site has no admin.
 
-    If `ALLOWED_HOSTS` contains "*", a visitor can choose the host of the request, and a mail could
-    lead the staff to another site. So a host that CSRF_TRUSTED_ORIGINS does not contain is replaced
-    by the site's public origin, if there is one.
+    If `ALLOWED_HOSTS` contains "*", a visitor can choose the host of the request, and a link with
+    this host could lead the staff to another site. Then a host that CSRF_TRUSTED_ORIGINS does not
+    contain is replaced by the site's public origin, if there is one.
 
     Args:
         request: The visitor's request.
@@ -34,7 +34,7 @@ def admin_link(request: HttpRequest, name: str, pk: object) -> str:
 
 
 def _is_trusted(request: HttpRequest) -> bool:
-    """Return whether the settings contain the host of the request."""
+    """Return whether ALLOWED_HOSTS (without "*") or CSRF_TRUSTED_ORIGINS allows the host."""
     if "*" not in settings.ALLOWED_HOSTS:
         return True
     host = split_domain_port(request.get_host())[0]

@@ -26,7 +26,8 @@ async def check_allowed(bot: Chatbot, request: HttpRequest, steps: RequestSteps)
     """Raise NotAllowed if the bot's `allowed` refuses the request.
 
     Raises:
-        NotAllowed: The method has returned False.
+        NotAllowed: The method has returned a false value.
+        PoolFull: No thread can call the method now.
         asyncio.TimeoutError: The method took longer than METHOD_TIMEOUT.
     """
     if type(bot).allowed is Chatbot.allowed:
@@ -39,8 +40,9 @@ async def clean_message(message: IncomingMessage, steps: RequestSteps) -> Incomi
     """Return the message with the text that the bot's `clean_message` returns.
 
     Raises:
-        EmptyMessage: The returned text is empty.
+        EmptyMessage: The returned text has no visible character.
         TypeError: The method has not returned a string.
+        PoolFull: No thread can call the method now.
         asyncio.TimeoutError: The method took longer than METHOD_TIMEOUT.
     """
     if not has_clean_message(message.bot):
@@ -56,6 +58,7 @@ async def clean_text(bot_name: str, text: str, steps: RequestSteps) -> str:
 
     Raises:
         TypeError: The method has not returned a string.
+        PoolFull: No thread can call the method now.
         asyncio.TimeoutError: The method took longer than METHOD_TIMEOUT.
     """
     bot = find_bot(bot_name if bot_name in conf.CHAT_BOTS else None)

@@ -1,4 +1,4 @@
-"""The address of the chat's calls in the URLconf that serves the current request."""
+"""The address of the chat's endpoints in the URLconf that serves the current request."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ APP_NAMESPACE = "sitechat"
 """The application namespace of `sitechat.urls`."""
 
 _namespaces: WeakKeyDictionary[URLResolver, str | None] = WeakKeyDictionary()
+"""The results of `_nested_namespace`."""
 
 
 def find_endpoint(current_app: str | None = None, urlconf: str | None = None) -> str:
@@ -19,7 +20,7 @@ def find_endpoint(current_app: str | None = None, urlconf: str | None = None) ->
 
     Args:
         current_app: The namespace of the page, if the site includes the chat more than once.
-        urlconf: The URLconf; by default the one that serves the current request.
+        urlconf: The URLconf; None for the URLconf that serves the current request.
 
     Raises:
         NoReverseMatch: The URLconf does not include `sitechat.urls`.
@@ -41,7 +42,7 @@ def active_urlconf() -> object:
 
 
 def _nested_namespace(resolver: URLResolver) -> str | None:
-    """Return the full namespace of a chat that is included inside other namespaces.
+    """Return the full namespace of the first chat that a URLconf includes, also inside others.
 
     Returns:
         The namespace; "" if `sitechat.urls` is the whole URLconf; None if the chat is not included.

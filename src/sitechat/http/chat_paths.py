@@ -1,8 +1,8 @@
 """The paths of `chat/`, for code that runs before Django resolves URLs.
 
 `early_admission`, `middleware_queue` and `read_queue` use the paths. The view of `chat/` adds the
-path of each request. So a path in the URLconf of another host, tenant or language is known after
-the first request to it.
+path of each request. So a path that only the URLconf of another host, tenant or language has is
+known after the first request to it.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from sitechat.http.api_address import find_endpoint
 from sitechat.runtime.per_process import PerProcess
 
 MAX_PATHS = 1000
-"""Maximum number of paths that a process remembers."""
+"""A process that knows this many paths adds no further paths."""
 
 
 _READ_BELOW = re.compile(r"(.*/)(?:conversations|updates|replies/[^/]+)/")
-"""A path below `chat/` at which clients read. The group is the path of `chat/`."""
+"""A path below `chat/` from which clients read. The group is the path of `chat/`."""
 
 
 def path_in_scope(scope: Mapping[str, Any]) -> str:
@@ -53,7 +53,7 @@ class ChatPaths:
     def __init__(self) -> None:
         self._paths: set[str] = set()
         self._has_default = False
-        """Whether the path in the default URLconf was looked up."""
+        """Whether the path in the default URLconf has been looked up."""
 
     def add(self, request: HttpRequest) -> None:
         """Add the path of a request that has reached the view, unless MAX_PATHS are known."""
@@ -63,7 +63,7 @@ class ChatPaths:
     def __contains__(self, path: str) -> bool:
         if not self._has_default:
             self._has_default = True
-            with suppress(NoReverseMatch):  # only another URLconf includes the chat
+            with suppress(NoReverseMatch):  # not in the default URLconf
                 self._paths.add("/" + find_endpoint().removeprefix(get_script_prefix()))
         return path in self._paths
 

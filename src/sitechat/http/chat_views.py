@@ -64,7 +64,7 @@ logger = get_logger("sitechat.views")
 
 @dataclass(frozen=True)
 class IncomingTurn:
-    """The visit and the conversation of an incoming message, and its earlier copy, if any."""
+    """The visit and conversation of an incoming message; for a retry, also its earlier copy."""
 
     visit: Visit
     state: ConversationState
@@ -77,7 +77,7 @@ class IncomingTurn:
 
     @property
     def conversation(self) -> Conversation:
-        """The conversation of a message for a person. Other messages may not have one yet."""
+        """The conversation of a message for a person. Other messages may have none yet."""
         assert self.state.conversation is not None  # noqa: S101 - a person has joined in it
         return self.state.conversation
 
@@ -133,7 +133,7 @@ async def _send_admitted(request: HttpRequest, steps: RequestSteps) -> HttpRespo
 def _find(
     request: HttpRequest, message: IncomingMessage, *, check_room: bool = False
 ) -> IncomingTurn:
-    """Look up the visitor and their conversation, and check that it can take the message.
+    """Look up the visitor and the conversation, and check that the message can be accepted.
 
     Args:
         request: The request.
@@ -172,10 +172,10 @@ def _begin(
     incoming: IncomingTurn,
     words: prompt.BotWords | None = None,
 ) -> tuple[Visit, Turn | visitor_actions.DeliveredMessage]:
-    """Start the turn of a message, unless an earlier copy has done so, and save the session.
+    """Start a message's turn or store it for a person, unless its copy did, and save the session.
 
     Returns:
-        The visit; and the turn, or the message if a person will answer it.
+        The visit. Second, the turn, or the stored message if a person will answer it.
     """
     visit, turn = incoming.visit, incoming.turn
     if incoming.delivered is not None or incoming.is_personal:
@@ -188,7 +188,7 @@ def _begin(
         place.take()
         try:
             turn = turns.start_turn(visit, message, incoming.state, loop=steps.loop, words=words)
-        except PersonJoined:  # since `_find`; the message is for the person
+        except PersonJoined:  # a person has joined after `_find` and gets the message
             state = conversation_lookup.look_up(visit, message)
             incoming = IncomingTurn(visit, state, None, is_personal=True)
             return _begin(request, message, place, steps, incoming)

@@ -18,7 +18,7 @@ HOST_PORT = re.compile(r"\[(?P<v6>[^\]]*)\](?::[0-9]*)?|(?P<v4>[0-9.]+):[0-9]*")
 
 
 def network_of(request: HttpRequest) -> str:
-    """Return the network of the client of a request; "" if it is unknown. See `client_network`."""
+    """Return the network of a request's client; "" if it is unknown. See `client_network`."""
     return client_network(
         remote=request.META.get("REMOTE_ADDR", ""),
         forwarded=request.META.get("HTTP_X_FORWARDED_FOR", ""),
@@ -27,15 +27,16 @@ def network_of(request: HttpRequest) -> str:
 
 
 def client_network(*, remote: str, forwarded: str, proxies: int) -> str:
-    """Return the network that counts as one address: an IPv4 address or an IPv6 /64.
+    """Return the network that limits treat as one address: an IPv4 address or an IPv6 /64.
 
-    Return "" if there is no valid address, such as on a Unix socket. An invalid entry of the header
-    is replaced by the peer's address.
+    Return "" if there is no valid address, such as on a Unix socket. If the header's entry is not
+    valid, the peer's address is used.
 
     Args:
-        remote: The peer's address.
-        forwarded: The header X-Forwarded-For. Each proxy appends the address of its own peer. So
-            the last `proxies` entries come from trusted proxies. A visitor can invent the others.
+        remote: The address of the peer: the client, or the last proxy.
+        forwarded: The header X-Forwarded-For, or "". Each proxy appends the address of its own
+            peer. So the last `proxies` entries come from trusted proxies. A visitor can invent the
+            other entries.
         proxies: The number of trusted proxies.
     """
     if not forwarded:
@@ -65,7 +66,7 @@ def _network(text: str) -> str:
 
 @cache
 def warn_of_ignored_header() -> None:
-    """Log that X-Forwarded-For was ignored, once per process."""
+    """Log once per process that X-Forwarded-For was ignored."""
     logger.warning(
         "A request came with X-Forwarded-For, but CHAT_TRUSTED_PROXIES is 0: limits per address "
         "count the peer's address. If the site is behind proxies, all its visitors share one "

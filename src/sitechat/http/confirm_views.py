@@ -58,7 +58,7 @@ def _find(
 
     Raises:
         NotFound: The visitor has no such reply, or its bot was removed from the site.
-        ChatError: The tool call is not open for a decision, or Claude can't be called.
+        ChatError: The visitor can't decide about the tool call now, or Claude can't be called.
     """
     if not database.in_transaction():  # a test's transaction allows no other thread
         claude.warm_up()
@@ -81,7 +81,7 @@ def _decide(
     steps: RequestSteps,
     words: prompt.BotWords | None,
 ) -> tuple[replies.ReplyHandle, int]:
-    """Store the decision. Return the continued reply, and how many characters the reader has."""
+    """Store the decision. Return the continued reply, and how many characters the client has."""
     place.take()
     after = request_parsing.read_after(request) or len(asked.row.text)
     handle = confirmation_answers.decide(

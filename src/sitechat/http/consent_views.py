@@ -32,7 +32,13 @@ async def _accept(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase
 
 
 def _record(request: HttpRequest, text: str | None) -> None:
-    """If the site asks for consent, store it, and the visitor's identity in the session."""
+    """Store the consent, and the visitor's identity in the session.
+
+    Do nothing if the site does not ask for consent.
+
+    Raises:
+        Conflict: The text has changed since the visitor saw it.
+    """
     visit = visit_reader.read_visit(request)
     if consent.record(visit, text):
         session_data.remember_visitor(request, visit)

@@ -26,7 +26,7 @@ from sitechat.runtime.request_steps import RequestSteps
 
 
 async def _submit(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
-    """Accept what a visitor has entered in the contact form."""
+    """Store what a visitor has entered in the contact form, and respond with 201."""
     check_origin(request)
     read_limits.check_call(request, "actions")
     bot = find_bot(request.GET.get("bot"))
@@ -42,7 +42,7 @@ async def _submit(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase
 
 
 def _store(request: HttpRequest, bot: str, entries: ContactEntries) -> None:
-    """Store a contact request, and remember it in the session."""
+    """Store a contact request, and record in the session that there is one."""
     visit = visit_reader.read_visit(request)
     conversation = own_conversations.find(visit, bot, request.GET.get("conversation"))
     contact = contact_requests.submit(

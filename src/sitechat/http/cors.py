@@ -21,17 +21,17 @@ ORIGIN = re.compile(rf"(https?)://({HOST}|\[[0-9a-f:.]+\])(?::([1-9][0-9]{{0,4}}
 `is_origin` checks."""
 
 DEFAULT_PORTS = {"http": "80", "https": "443"}
-"""Ports that browsers leave out."""
+"""The ports that browsers leave out of an origin, by scheme."""
 
 METHODS = "GET, HEAD, POST, DELETE"
-"""Methods that pages may use."""
+"""Methods that pages of other origins may use."""
 
 HEADERS = ("Accept", "Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Prefer",
            "X-CSRFToken", "X-Requested-With")  # fmt: skip
-"""Headers that pages may send: those of the widget, and those that sites add with `request()`."""
+"""Headers that pages may send: the widget's own, and headers that sites add with `request()`."""
 
 EXPOSED = ("Preference-Applied", "Retry-After")
-"""Headers that pages may read in addition to the CORS-safelisted ones."""
+"""Headers that pages may read in addition to the CORS-safelisted response headers."""
 
 PREFLIGHT_MAX_AGE = 600
 """Seconds for which a browser caches the answer to a preflight request."""
@@ -60,7 +60,7 @@ def may_read(request: HttpRequest) -> bool:
 
 
 def preflight_response(request: HttpRequest) -> HttpResponse | None:
-    """Return the response to a preflight request of a page that may read the answers.
+    """Return the response to a preflight request of a page whose origin is in CHAT_ORIGINS.
 
     Return None for other requests, and for preflight requests of other origins.
     """

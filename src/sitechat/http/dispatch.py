@@ -25,7 +25,7 @@ from sitechat.http.refusal_delay import brake
 from sitechat.runtime.request_steps import RequestSteps, run_inline, steps_for
 
 Handler = Callable[..., Coroutine[Any, Any, HttpResponseBase]]
-"""`async def handler(request, steps, **kwargs)`."""
+"""A coroutine function with the signature `async def handler(request, steps, **kwargs)`."""
 
 View = Callable[..., HttpResponseBase]
 
@@ -39,7 +39,7 @@ def endpoint(**by_method: Handler) -> View:
 
     Args:
         by_method: The handlers by HTTP method, such as `GET`. The handler of GET also answers HEAD.
-            Other methods get 405, except OPTIONS in a CORS preflight.
+            The response to other methods is 405, except to OPTIONS in a CORS preflight.
     """
     if "GET" in by_method:
         by_method = {"GET": by_method["GET"], "HEAD": by_method["GET"], **by_method}
@@ -49,7 +49,7 @@ def endpoint(**by_method: Handler) -> View:
         return await _answer(by_method, request, steps_for(request), kwargs)
 
     def view(request: HttpRequest, **kwargs: str) -> HttpResponseBase:
-        if isinstance(request, ASGIRequest):  # the site's own URL pattern names the view for WSGI
+        if isinstance(request, ASGIRequest):  # a URL pattern of the site names this view
             response: HttpResponseBase = async_to_sync(for_asgi)(request, **kwargs)
             return response
         return run_inline(_answer(by_method, request, steps_for(request), kwargs))
@@ -106,7 +106,7 @@ def with_common_headers(
     Args:
         request: The request.
         response: The response, which is changed.
-        language: The language of the response; None if the request names none.
+        language: The language that the request names; None if it names no supported language.
     """
     if language is not None:
         response.headers.setdefault("Content-Language", language)

@@ -3,7 +3,7 @@
 Under ASGI, Django uses a thread for each request before it calls any middleware, and more threads
 for an error. So refusing a call inside Django takes milliseconds, and if hundreds of calls arrive
 at once, the site's other pages have to wait. `EarlyAdmission` gets the requests before Django. It
-refuses messages for which there is no room, and calls that exceed CHAT_READ_LIMITS.
+refuses messages for which `turn_queue` has no room, and calls that exceed CHAT_READ_LIMITS.
 
 Under WSGI, `refuse_call` refuses calls that exceed CHAT_READ_LIMITS before the site's other
 middleware is called.
@@ -29,7 +29,7 @@ from sitechat.http.read_limits import early_refusal
 from sitechat.http.refusal_delay import brake
 
 MAX_BODY = 131_072
-"""Maximum bytes of a message that waits in memory. A larger one waits in the view."""
+"""Maximum bytes of a message that waits in memory. A larger message waits in the view."""
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
@@ -37,14 +37,14 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 
 def _kind(scope: Mapping[str, Any]) -> str | None:
-    """Return the kind of a call for `check_call`; None if it is not counted here."""
+    """Return the kind of a call for `check_call`; None if only the view counts the call."""
     if is_message(scope):
         return "messages"
     return "reads" if is_read(scope) else None
 
 
 def refuse_call(request: HttpRequest) -> HttpResponseBase | None:
-    """Return a refusal if a WSGI request exceeds CHAT_READ_LIMITS; else None."""
+    """Return a refusal if a message or read under WSGI exceeds CHAT_READ_LIMITS; else None."""
     kind = _kind({"method": request.method, "path": request.path_info})
     if kind is None:
         return None
@@ -53,7 +53,7 @@ def refuse_call(request: HttpRequest) -> HttpResponseBase | None:
 
 
 def _response(request: HttpRequest, error: ChatError) -> HttpResponseBase:
-    """Return an error as the view would, in the language of the page."""
+    """Return the response that the view would send for an error, in the language of the page."""
     with page_language(request) as language:
         return with_common_headers(request, refusal(error), language)
 

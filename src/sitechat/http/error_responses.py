@@ -40,7 +40,7 @@ async def error_response(
 
     Args:
         request: The request.
-        steps: Runs the database work that finds out the cause.
+        steps: Runs the database work that finds the cause.
         error: The exception.
     """
     if isinstance(error, ChatError):
@@ -78,7 +78,7 @@ async def error_response(
 
 
 def refusal(error: ChatError, status: int | None = None) -> HttpResponse:
-    """Return an error as JSON, with Retry-After if it is known.
+    """Return an error as JSON, with the header Retry-After if the error has `retry_after`.
 
     Args:
         error: The error.

@@ -22,10 +22,10 @@ View = Callable[..., HttpResponseBase]
 
 @cache
 def deferred_view(name: str) -> View:
-    """Return a view that imports the real one when it is called.
+    """Return a view that imports the real view when it is called.
 
-    It requires no CSRF token, because the real views check the origin of a request or only read. So
-    pages with the widget set no cookie and can be cached.
+    It requires no CSRF token, because the real views check the origin of a request, or change
+    nothing. So pages with the widget set no cookie and can be cached.
 
     Args:
         name: The view's module in `sitechat.http` and its name there, such as `"chat_views.chat"`.
@@ -45,7 +45,7 @@ def deferred_view(name: str) -> View:
 def deferred_endpoint(name: str) -> View:
     """Return a view that imports an `endpoint` of `dispatch` when it is called.
 
-    It is the view for WSGI. Its attribute `for_asgi` is the view for ASGI.
+    The returned view is for WSGI. Its attribute `for_asgi` is the view for ASGI.
 
     Args:
         name: The name of the endpoint, as in `deferred_view`.
@@ -67,7 +67,7 @@ def _imported(view: Any) -> Any:
 
 
 class ChatPattern(URLPattern):
-    """A URL of the chat, which has a view for each kind of server."""
+    """A URL pattern of the chat, which has one view for WSGI and one for ASGI."""
 
     def resolve(self, path: str) -> ResolverMatch | None:
         """Return the match of a path, with the view for this server; None if there is no match."""
@@ -94,7 +94,7 @@ def chat_path(route: str, view: str, name: str) -> ChatPattern:
 def _in_event_loop() -> bool:
     """Return whether this code runs inside a task, as all of Django does under ASGI.
 
-    A running loop is not enough: tools such as Playwright leave one in a synchronous thread.
+    A running loop does not prove it: tools such as Playwright leave a loop in a synchronous thread.
     """
     try:
         return asyncio.current_task() is not None

@@ -1,6 +1,6 @@
 """Views for other programs: llms.txt, llms-full.txt and a Model Context Protocol endpoint.
 
-They show only public pages, to signed-in users too, and set no cookie.
+They show only public pages, even to signed-in users, and set no cookie.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ LIMIT = 60
 """Maximum requests of one address per minute."""
 
 MAX_BODY_LENGTH = 100_000
-"""Maximum size of a message in bytes."""
+"""Maximum size of a message or batch in bytes."""
 
 View = Callable[[HttpRequest], HttpResponse]
 
 
 def _limited(view: View) -> View:
-    """Return a view that refuses requests of an address above the limit."""
+    """Return a view that refuses requests of an address that exceed the limit."""
 
     @wraps(view)
     def limited(request: HttpRequest) -> HttpResponse:
@@ -45,7 +45,7 @@ def _limited(view: View) -> View:
 
 
 def _over_limit(request: HttpRequest) -> HttpResponse | None:
-    """Count a request, and return a refusal if it exceeds the limit."""
+    """Count a request. Return a refusal if it exceeds the limit or can't be counted; else None."""
     rate = address_rates.count_request("machines", network_of(request), LIMIT, 60)
     if rate is Rate.EXCEEDED:
         return _refusal(429, "Too many requests.\n")
@@ -82,8 +82,8 @@ def llms_full(request: HttpRequest) -> HttpResponse:
 def mcp(request: HttpRequest) -> HttpResponse:
     """Answer one message of the Model Context Protocol or, in version 2025-03-26, a batch.
 
-    A message that needs no answer gets 202. Errors of the protocol are JSON in a response with
-    status 200, or 400 if the body is not a message.
+    The response to a message that needs no answer is 202. Errors of the protocol are JSON in a
+    response with status 200, or 400 if the body is not a message.
     """
     try:
         check_origin(request)
@@ -118,7 +118,7 @@ def mcp(request: HttpRequest) -> HttpResponse:
 
 
 def _batch(request: HttpRequest, messages: list[Any]) -> HttpResponse:
-    """Answer a batch. Each of its messages counts as a request."""
+    """Answer a batch. For the limit, each message of the batch is a request."""
     if len(messages) > machines.MAX_BATCH:
         return HttpResponse(status=413)
     for _message in messages[1:]:
@@ -131,7 +131,7 @@ def _batch(request: HttpRequest, messages: list[Any]) -> HttpResponse:
 
 
 def _parsed(body: bytes) -> Any:
-    """Return the JSON value of a body; None, like for `null`, if it is not valid JSON."""
+    """Return the JSON value of a body; None if it is not valid JSON, as for `null`."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
@@ -147,9 +147,9 @@ def _text(text: str) -> HttpResponse:
 
 
 def _name(request: HttpRequest) -> str:
-    """Return the name of the site from the sites framework, or else its host.
+    """Return the name of the site from the sites framework, or else the host of the request.
 
-    The framework may have no row for SITE_ID, or for the host.
+    The framework may not be installed, or may have no row for SITE_ID or for the host.
     """
     if apps.is_installed("django.contrib.sites"):
         from django.contrib.sites.models import Site

@@ -1,9 +1,9 @@
 """Under ASGI, let only a few messages at a time enter Django's middleware.
 
 Django runs each synchronous middleware of an ASGI request on a thread. If hundreds of messages
-arrive at once, the site's other pages wait behind all of them, even if the view then refuses most.
-Django sends the signal `request_started` before it calls the middleware, so a receiver of the
-signal can let messages wait. This module refuses nothing: `turn_queue` does.
+arrive at once, the site's other pages wait behind all of them, even if the view then refuses most
+messages. Django sends the signal `request_started` before it calls the middleware, so a receiver of
+the signal can let messages wait. This module refuses no message: `turn_queue` does this.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from sitechat.runtime.daemon_threads import end_request_thread
 from sitechat.runtime.per_loop import PerLoop
 
 MAX_ENTERING = 4
-"""Maximum number of messages in the site's middleware."""
+"""Maximum number of messages in the site's middleware: the number of places."""
 
 MAX_WAIT = 20.0
-"""Seconds after which a message enters even if there is no place."""
+"""Seconds after which a message enters even if no place is free."""
 
 MAX_INSIDE = 1.0
 """Seconds after which the place of a message is freed even if it has not reached the view. For
@@ -40,7 +40,10 @@ Scope = MutableMapping[str, Any]
 
 
 class MiddlewareQueue:
-    """The places in the site's middleware for the messages of one event loop."""
+    """The places in the site's middleware for the messages of one event loop.
+
+    A message that has a place may enter the middleware. Each place has a `Ticket`.
+    """
 
     def __init__(self) -> None:
         self._places = asyncio.Semaphore(MAX_ENTERING)
@@ -51,7 +54,7 @@ class MiddlewareQueue:
         return self._places.locked()
 
     async def enter(self) -> Ticket | None:
-        """Wait for a place, and return its ticket; None if there was no place within MAX_WAIT."""
+        """Wait for a place, and return its ticket; None if no place was free within MAX_WAIT."""
         try:
             await asyncio.wait_for(self._places.acquire(), MAX_WAIT)
         except asyncio.TimeoutError:
@@ -97,5 +100,5 @@ async def _wait(*, scope: Scope, **_signal: object) -> None:
     loop = asyncio.get_running_loop()
     queue = _queues.get(loop) or _queues.setdefault(loop, MiddlewareQueue())
     if queue.is_full:
-        end_request_thread()  # the signal's synchronous receivers have used it
+        end_request_thread()  # synchronous receivers of the signal have used the thread
     scope[ENTRANCE_TICKET] = await queue.enter()

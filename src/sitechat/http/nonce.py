@@ -18,14 +18,14 @@ class TemplateContext(Protocol):
     """The context of a template, of Django or of Jinja2."""
 
     def get(self, name: str, /) -> Any:
-        """Return the value of a name, or None."""
+        """Return the value of a variable, or None."""
 
 
 def find_nonce(context: TemplateContext, request: HttpRequest | None) -> str | None:
-    """Return the page's nonce; None if it has none, or if the nonce can't be read.
+    """Return the page's nonce; None if the page has none, or if the nonce can't be read.
 
     Django and django-csp create the nonce when its object is first converted to text. Before that
-    the object is false, so its truth does not show whether the page has a nonce.
+    the object is false, so `bool()` does not show whether the page has a nonce.
     """
     candidates = [context.get(name) for name in CONTEXT_NAMES]
     candidates += [getattr(request, "csp_nonce", None), _nonce_of_django(request)]

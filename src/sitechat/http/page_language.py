@@ -1,4 +1,4 @@
-"""The language of the visitor's page, in which the chat responds."""
+"""The language of the visitor's page. The chat responds in this language."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def page_language(request: HttpRequest) -> Iterator[str | None]:
 
 
 def _requested(request: HttpRequest) -> str | None:
-    """Return the language that the request names, if the site supports it."""
+    """Return the language that the request names; None if the site does not support it."""
     try:
         name = request.GET.get(PARAMETER, "")
     except SuspiciousOperation:  # an invalid query string, which the handler reports

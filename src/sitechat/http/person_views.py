@@ -1,4 +1,4 @@
-"""The endpoints about a person of the site: request one, return to the bot, get updates."""
+"""The endpoints about a person of the site: request a person, return to the bot, get updates."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from sitechat.runtime.request_steps import RequestSteps
 
 
 async def _ask(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
-    """Request a person for the visitor's conversation."""
+    """Request a person for the visitor's conversation, and respond with 202."""
     check_origin(request)
     read_limits.check_call(request, "actions")
     bot = find_bot(request.GET.get("bot"))
@@ -65,7 +65,7 @@ def _request_person(request: HttpRequest, bot: Chatbot, page: VisitorPage) -> di
 
 
 async def _leave(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
-    """Return from a person, or from waiting for one, to the bot."""
+    """Let the bot answer again: the visitor leaves a person, or no longer waits for a person."""
     check_origin(request)
     read_limits.check_call(request, "actions")
     bot = find_bot(request.GET.get("bot"))
@@ -121,12 +121,15 @@ def _current_updates(request: HttpRequest) -> Updates:
 def _start_watching(
     request: HttpRequest, place: StreamPlace
 ) -> tuple[UUID | None, ReadUpdates, int | None]:
-    """Take a slot for a stream of updates, if one is free.
+    """Take a slot (see `stream_slots`) for a stream of updates, if a slot is free.
 
     Returns:
-        The primary key of the conversation, or None; and the values that `_updates_reader` returns.
+        The primary key of the conversation, or None if there is none; and the two values that
+        `_updates_reader` returns.
 
     Raises:
+        InvalidRequest: The site has no such bot, or a cursor is not valid.
+        NotFound: The visitor has no such conversation.
         TooManyCalls: The conversation or the address has too many open streams.
         Overloaded: No slot is free, and the client can't poll.
     """
@@ -146,7 +149,7 @@ def _updates_reader(request: HttpRequest) -> tuple[ReadUpdates, int | None]:
     The cursor is the greater of `?after=` and `Last-Event-ID`; None if both are missing.
 
     Raises:
-        InvalidRequest: One of them is not a cursor, or the site has no such bot.
+        InvalidRequest: One of the two is not a cursor, or the site has no such bot.
     """
     bot = find_bot(request.GET.get("bot"))
     given = [request.GET.get("after"), request.headers.get("Last-Event-ID")]
@@ -163,7 +166,7 @@ def _updates_reader(request: HttpRequest) -> tuple[ReadUpdates, int | None]:
 def delivery_response(
     request: HttpRequest, message: visitor_actions.DeliveredMessage
 ) -> HttpResponseBase:
-    """Return the response to a message that a person will answer: a stream without a reply."""
+    """Return the response to a message for a person: a stream that contains no reply."""
     text = _("%(name)s answers here.") % {"name": message.name or _("Support")}
     events: list[dict[str, Any]] = [
         {"message": message.message_id},

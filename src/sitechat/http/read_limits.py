@@ -1,8 +1,8 @@
 """Limit calls before any database work, such as reading conversations and rating replies.
 
-For messages, these limits only stop clients in a loop: `ledger` limits what visitors may ask. Each
-process counts in its own memory. The defaults of CHAT_READ_LIMITS are far above what a visitor's
-widget needs.
+For messages, these limits only stop clients that call in a loop: `ledger` limits what visitors may
+ask. Each process counts in its own memory. The defaults of CHAT_READ_LIMITS are far above what a
+visitor's widget needs.
 """
 
 from __future__ import annotations
@@ -29,25 +29,25 @@ PERIOD = 60.0
 """The period of the limits in seconds."""
 
 MAX_KEYS = 20_000
-"""Maximum number of counted sessions and addresses. The least recently used one is dropped."""
+"""Maximum number of counts in memory. Then the least recently used count is dropped."""
 
 BURST_SHARE = 4
-"""The limit of calls per period, divided by this, is the number of calls allowed at once."""
+"""A reader may make this part of the calls per period at once: the limit divided by this number."""
 
 MIN_BURST = 20
-"""Minimum number of calls allowed at once, if the limit is not lower."""
+"""Minimum number of calls that are allowed at once, if the limit is not lower."""
 
 COUNTED = "sitechat.counted"
-"""The key in the ASGI scope or WSGI environment of a counted request. Its value is the seconds
-until it is allowed, or 0."""
+"""The key in the ASGI scope or WSGI environment of a counted request. The value is 0 if the call is
+allowed, or else the seconds until a call is allowed."""
 
 
 class TooManyCalls(RateLimited):
-    """A session or an address makes too many calls, or a reader opens too many streams."""
+    """A session or an address makes too many calls, or too many streams are open."""
 
 
 class CallCounts:
-    """Token buckets. A key may make `burst` calls at once, and `limit` calls per period."""
+    """Counts of calls as token buckets: at most `burst` calls at once, and `limit` per period."""
 
     def __init__(self) -> None:
         self._left: OrderedDict[bytes, tuple[float, float]] = OrderedDict()
@@ -56,14 +56,14 @@ class CallCounts:
     def take(
         self, kind: str, key: str, limit: int, burst: int | None = None, now: float | None = None
     ) -> float:
-        """Count a call that is allowed, and return 0; else return the seconds until it is allowed.
+        """Count the call and return 0 if it is allowed; else return the seconds until it is.
 
         Args:
             kind: The kind of call; each kind is counted separately.
             key: The session or address that makes the call.
             limit: The maximum number of calls per period.
-            burst: The maximum number of calls at once; by default `limit`.
-            now: The time in seconds; by default the current time.
+            burst: The maximum number of calls at once; None for `limit`.
+            now: The time in seconds; None for the current time.
         """
         now = monotonic() if now is None else now
         capacity = float(limit if burst is None else min(burst, limit))
@@ -81,7 +81,7 @@ class CallCounts:
 
 @dataclass(eq=False)
 class CountedReader:
-    """One reader of a stream."""
+    """One reader of a stream. `reply` and `address` are the arguments of `Followers.enter`."""
 
     reply: str
     address: str
@@ -89,7 +89,7 @@ class CountedReader:
 
 
 class Followers:
-    """The number of open streams by address, and by reply or conversation with updates."""
+    """The numbers of open streams by address, and by what they follow: a reply or updates."""
 
     def __init__(self) -> None:
         self._open: Counter[str] = Counter()
@@ -120,7 +120,7 @@ class Followers:
         return CountedReader(reply, address)
 
     def leave(self, reader: CountedReader) -> None:
-        """Count one stream less. A second call for a reader does nothing."""
+        """Remove a reader's stream from the counts. A second call for the reader does nothing."""
         with self._lock:
             if not reader.is_open:
                 return
@@ -137,7 +137,7 @@ refusal_log = PerProcess(partial(RefusalLog, "Visitors make too many calls"))
 
 
 def check_call(request: HttpRequest, kind: str) -> None:
-    """Count a call of the visitor. A request is counted once, however often it is checked.
+    """Count a call of the visitor. A request is counted only once, even if it is checked again.
 
     Args:
         request: The request. Its session and user are not loaded.
@@ -159,7 +159,7 @@ def check_call(request: HttpRequest, kind: str) -> None:
 def early_refusal(request: HttpRequest, kind: str) -> TooManyCalls | None:
     """Return the error if the view will refuse the call because of these limits; else None.
 
-    The arguments are those of `check_call`.
+    None also if CHAT_READ_LIMITS is not valid. The arguments are the same as for `check_call`.
     """
     try:
         check_call(request, kind)
@@ -171,9 +171,9 @@ def early_refusal(request: HttpRequest, kind: str) -> TooManyCalls | None:
 
 
 def _count(request: HttpRequest, kind: str) -> float:
-    """Count a call that is allowed, and return 0; else return the seconds until it is allowed."""
+    """Count the call and return 0 if it is allowed; else return the seconds until it is."""
     limits, counts = conf.CHAT_READ_LIMITS, calls()
-    # Count the session first: a call that is refused for it does not count for its address.
+    # Count the session first: the address does not count a call that the session's limit refuses.
     wait = 0.0
     if session := session_cookie(request):
         limit = limits[f"{kind}_of_session"]
@@ -185,10 +185,10 @@ def _count(request: HttpRequest, kind: str) -> float:
 
 
 def allowed_at_once(limit: int) -> int:
-    """Return the number of calls that may be made at once. `CallCounts` limits it to `limit`."""
+    """Return the number of calls allowed at once. `CallCounts.take` reduces it to `limit`."""
     return max(limit // BURST_SHARE, MIN_BURST)
 
 
 def session_cookie(request: HttpRequest) -> str:
-    """Return the key in the session cookie; "" if the request has none. Nothing is loaded."""
+    """Return the key in the session cookie; "" without a cookie. This loads no session."""
     return request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")

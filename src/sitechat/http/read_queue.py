@@ -1,8 +1,8 @@
 """Under ASGI, let only a few calls of one session or address read at a time.
 
-The database work of a process runs on a few threads, so more calls at once are not answered sooner.
-But the site's other pages would have to wait behind all of them. Like `middleware_queue`, this is a
-receiver of `request_started`, so that a call waits before Django's middleware uses a thread for it.
+The database work of a process runs on a few threads. So if one session makes many calls at once,
+they are not answered sooner, but the site's other pages wait behind them. Like `middleware_queue`,
+this is a receiver of `request_started`: a call waits before Django's middleware uses a thread.
 A call that exceeds CHAT_READ_LIMITS waits here for its refusal, which the view sends.
 """
 
@@ -32,46 +32,46 @@ MAX_OF_SESSION = 2
 """Maximum number of calls of a session that read at the same time."""
 
 MAX_OF_ADDRESS = 6
-"""Maximum number of calls of a network address that read at the same time. Not smaller than the
-number of threads that do the database work, so that visitors who share an address lose nothing."""
+"""Maximum number of calls of a network address that read at the same time. It is not smaller than
+the number of threads for database work, so that visitors who share an address lose nothing."""
 
 SLOWED_ABOVE = 10
-"""The number of calls of a session, reading or waiting, above which its calls are slowed down."""
+"""If a session has more calls than this, reading or waiting, its calls are slowed down."""
 
 PAUSE_FACTOR = 7.0
 """If a session is slowed down, the pause after each call is this many times as long as the call.
-With two places, such a session keeps a quarter of a thread busy."""
+With its two places, such a session keeps a quarter of a thread busy."""
 
 MAX_PAUSE = 1.0
 """Maximum seconds of a pause."""
 
 MAX_WAIT = 20.0
-"""Seconds after which a call reads even if there is no place."""
+"""Seconds after which a call reads even if no place is free."""
 
 MAX_INSIDE = 2.0
 """Seconds after which the place of a call is freed even if the call has not reached the view. For
 instance, a middleware of the site may have answered it."""
 
 READING = "sitechat.reading"
-"""The key of a call's places in its ASGI scope."""
+"""The key in a call's ASGI scope of the tickets of its places."""
 
 Scope = MutableMapping[str, Any]
 
 
 class ReadQueue:
-    """The places for calls of one event loop. A call that has a place may read."""
+    """The places for calls of one event loop. A call that has its places may read."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self.clock = clock
         self._places: dict[str, _Places] = {}
 
     async def enter(self, key: str, places: int, *, slows_down: bool = False) -> Ticket | None:
-        """Wait for a place, and return its ticket; None if there was no place within MAX_WAIT.
+        """Wait for a place, and return its ticket; None if no place was free within MAX_WAIT.
 
         Args:
             key: The session or address that calls.
-            places: The number of its places.
-            slows_down: Whether to pause between its calls if they are many.
+            places: The number of places of this session or address.
+            slows_down: Whether to pause between its calls if it makes many.
         """
         if (own := self._places.get(key)) is None:
             own = _Places(self, key, asyncio.Semaphore(places), slows_down)
@@ -94,7 +94,7 @@ class ReadQueue:
         return key in self._places and self._places[key].semaphore.locked()
 
     def remove(self, key: str) -> None:
-        """Forget a session or address without calls."""
+        """Forget a session or address that has no calls now."""
         del self._places[key]
 
     def __len__(self) -> int:
@@ -109,12 +109,12 @@ class _Places:
     key: str
     semaphore: asyncio.Semaphore
     slows_down: bool
-    """Whether many calls are slowed down."""
+    """Whether its calls are slowed down if it makes many."""
     used: int = 0
     """The number of calls that have a place or wait for one."""
 
     def forget(self) -> None:
-        """Count one call less."""
+        """Count one call less. The last call removes the session or address from the queue."""
         self.used -= 1
         if not self.used:
             self.queue.remove(self.key)
@@ -151,7 +151,7 @@ def connect() -> None:
 
 
 def leave(request: HttpRequest) -> None:
-    """Free the places of a call that has its response. Other requests have no places."""
+    """Free the places of a call when it has its response. Do nothing for other requests."""
     for ticket in cast("Scope", getattr(request, "scope", {})).get(READING, ()):
         ticket.leave()
 
@@ -164,7 +164,9 @@ async def _wait(*, scope: Scope, **_signal: object) -> None:
 
 
 async def await_refusal(scope: Scope, kind: str) -> bool:
-    """Return whether a call will be refused. If so, first wait until the refusal may be sent.
+    """Return whether the view or Django will refuse a call.
+
+    If the call exceeds CHAT_READ_LIMITS, first wait until the refusal may be sent.
 
     Args:
         scope: The ASGI scope of the call.
@@ -176,13 +178,16 @@ async def await_refusal(scope: Scope, kind: str) -> bool:
         return True
     if refusal is None:
         return False
-    end_request_thread()  # the signal's synchronous receivers have used it
+    end_request_thread()  # synchronous receivers of the signal have used the thread
     await brake().hold_back(scope)
     return True
 
 
 async def _tickets(request: HttpRequest) -> AsyncIterator[Ticket]:
-    """Yield the tickets of a call: one of its session, if there is one, and one of its address."""
+    """Yield the tickets of a call: for its session, if it has one, and for its address.
+
+    If no place was free within MAX_WAIT, the ticket is left out.
+    """
     loop = asyncio.get_running_loop()
     if (queue := _queues.get(loop)) is None:
         queue = _queues.setdefault(loop, ReadQueue())

@@ -14,7 +14,7 @@ from typing import Any
 from sitechat.runtime.per_process import PerProcess
 
 DELAY = 1.0
-"""Seconds by which a refusal is delayed if no other is."""
+"""Seconds by which a refusal is delayed if no other refusal is delayed."""
 
 PER_SECOND = 50.0
 """Maximum number of delayed refusals that a process sends per second."""
@@ -45,11 +45,12 @@ class Brake:
     ) -> None:
         """Wait until a refusal may be sent. A second call for a request does not wait.
 
-        If MAX_HELD_BACK refusals are delayed already, this does not wait, either.
+        If MAX_HELD_BACK refusals are already delayed, this also does not wait.
 
         Args:
             scope: The ASGI scope of the request.
-            receive: Receives the events of the client, so that the wait ends when it disconnects.
+            receive: Receives the client's events, so that the wait ends if the client disconnects.
+                None to wait in any case.
         """
         if HELD_BACK in scope or self.held_back >= MAX_HELD_BACK:
             return

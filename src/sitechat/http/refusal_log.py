@@ -1,4 +1,4 @@
-"""Count refusals, and log their number at most once a minute instead of each refusal."""
+"""Count refusals, and log their number at most once a minute, instead of logging each refusal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sitechat.runtime.safe_logging import get_logger
 logger = get_logger("sitechat.views")
 
 LOG_EVERY = 60.0
-"""Minimum seconds between two warnings of a log."""
+"""Minimum seconds between two warnings of a `RefusalLog`."""
 
 
 class RefusalLog:
@@ -32,7 +32,7 @@ class RefusalLog:
         self._lock = threading.Lock()
 
     def add(self) -> None:
-        """Count a refusal. Log the number of refusals at most once in LOG_EVERY seconds."""
+        """Count a refusal. Log the number of refusals, at most once in LOG_EVERY seconds."""
         with self._lock:
             self._count += 1
             now = self._clock()

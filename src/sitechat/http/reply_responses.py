@@ -21,9 +21,9 @@ from sitechat.runtime import servers
 
 
 class StreamPlace:
-    """The place of one request among the streams of the process.
+    """The slot of one request, from the decision to stream until the end of the stream.
 
-    A database step takes a slot. The stream's end or an error of the request releases it.
+    A database step takes the slot. The stream's end or an error of the request releases the slot.
     """
 
     def __init__(self, request: HttpRequest) -> None:
@@ -31,12 +31,12 @@ class StreamPlace:
         self._is_released = False
         self._reader: read_limits.CountedReader | None = None
         self.slot: StreamSlot | None = None
-        """The slot; None if none was taken, or if none is free and the client polls."""
+        """The slot; None if no slot was taken, or if no slot is free and the client polls."""
 
     def take(self) -> None:
-        """Take a slot. If none is free, leave `slot` None for a client that can poll.
+        """Take a slot. If no slot is free and the client can poll, `slot` stays None.
 
-        After `follow`, the stream counts as a follower, which may take only some of the slots.
+        After `follow`, the stream is a follower. Followers may take only some of the slots.
 
         Raises:
             Overloaded: No slot is free, and the client can't poll.
@@ -56,7 +56,7 @@ class StreamPlace:
             raise Overloaded(retry_after=retry_after.NO_STREAM)
 
     def follow(self, followed: str) -> None:
-        """Count one more reader of a reply, or of the updates of a conversation, before `take`.
+        """Count one more reader of a reply, or of a conversation's updates. Call before `take`.
 
         Args:
             followed: The id of the reply, or a name of the conversation.
@@ -96,7 +96,7 @@ class StreamPlace:
         )
 
     def release(self) -> None:
-        """Release the slot. If a step is still running and takes one, it is released at once."""
+        """Release the slot. If a running step takes a slot later, it is released at once."""
         self._is_released = True
         if self.slot is not None:
             self.slot.release()
@@ -124,7 +124,7 @@ class _AsyncNothing:
 
 
 def header_values(header: str) -> set[str]:
-    """Return the values of a list header, without their parameters, in lower case."""
+    """Return the values of a comma-separated header, without parameters, in lower case."""
     return {entry.partition(";")[0].strip().lower() for entry in header.split(",")}
 
 
@@ -134,5 +134,5 @@ def server_of(request: HttpRequest) -> servers.Server:
 
 
 def on_server_loop(request: HttpRequest) -> bool:
-    """Return whether a request came by ASGI, so that streams run on the server's event loop."""
+    """Return whether the request came by ASGI, so that its stream runs on the event loop."""
     return isinstance(request, ASGIRequest)

@@ -49,7 +49,7 @@ def _current(request: HttpRequest, reply_id: str) -> ShownReply:
 def _handle(
     request: HttpRequest, reply_id: str, place: StreamPlace
 ) -> tuple[replies.ReplyHandle, int]:
-    """Take a slot if the reply is running. Return it, and how many characters the reader has."""
+    """Take a slot if the reply is running. Return the reply, and how much of it the client has."""
     visit = visit_reader.read_visit(request)
     row = find_reply(request, visit, reply_id)
     after = request_parsing.read_after(request)
@@ -88,7 +88,7 @@ async def _rate(request: HttpRequest, steps: RequestSteps, reply_id: str) -> Htt
 
 
 def find_reply(request: HttpRequest, visit: Visit, reply_id: str) -> Message:
-    """Return the visitor's reply; if `?bot=` names a bot, only from the conversation with it.
+    """Return the visitor's reply with this id; if `?bot=` names a bot, only a reply of this bot.
 
     Raises:
         InvalidRequest: The site has no such bot.

@@ -1,4 +1,4 @@
-"""Check which page made a browser call the chat. `cors` decides which pages may read answers."""
+"""Check which page made a browser call the chat. `cors` decides which pages may read responses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def check_origin(request: HttpRequest) -> None:
 
     This is the rule of Go's CrossOriginProtection. An Origin in CSRF_TRUSTED_ORIGINS or
     CHAT_ORIGINS is accepted. Otherwise `Sec-Fetch-Site` must be `same-origin` or `none`. Without
-    that header, the Origin's host must be the request's host. Requests with neither header are
+    this header, the Origin's host must be the request's host. Requests with neither header are
     accepted, because they do not come from a browser.
     """
     origin = request.headers.get("Origin")

@@ -28,7 +28,7 @@ MAX_BYTES_PER_CHARACTER = 12
 """Maximum bytes of a character in JSON: two escaped surrogates of six bytes."""
 
 MAX_OTHER_BYTES = 16_384
-"""Maximum bytes of a body besides the message: ids, address and title of the page."""
+"""Maximum bytes of the rest of a body: ids, and the address and title of the page."""
 
 MAX_COMMENT_LENGTH = 2000
 """Maximum length of a comment on a rating, in characters."""
@@ -46,7 +46,7 @@ class BodyTooLong(Exception):
 
 
 def read_body(request: HttpRequest, limit: int) -> bytes:
-    """Return the body. At most `limit` + 1 bytes are held in memory.
+    """Return the body. At most `limit` + 1 bytes are read.
 
     Raises:
         BodyTooLong: The body is longer than the limit.
@@ -67,7 +67,7 @@ def _stream(request: HttpRequest) -> Readable:
     """Return the stream of the body.
 
     Under WSGI, Django reads no body without a Content-Length. Servers that decode chunked bodies
-    say so by `wsgi.input_terminated`.
+    set `wsgi.input_terminated`. Then the body is read from the server's stream.
     """
     is_chunked = "Content-Length" not in request.headers and _is_chunked(request)
     if is_chunked and request.META.get("wsgi.input_terminated"):
@@ -84,9 +84,10 @@ def read_message(request: HttpRequest) -> IncomingMessage:
     """Return the message in the body of a request.
 
     Raises:
-        EmptyMessage: The text is empty.
+        EmptyMessage: The text has no visible character.
         MessageTooLong: The text or the body is too long.
-        InvalidRequest, UnsupportedMediaType: The body is not a valid message.
+        InvalidRequest, UnsupportedMediaType: The body is not a valid message, or the site has no
+            such bot.
     """
     return parse_message(read_json(request))
 
@@ -121,7 +122,7 @@ def _length(request: HttpRequest) -> int:
 
 
 def read_stop(request: HttpRequest) -> int | None:
-    """Return the number of characters of the stopped reply to keep; None for all.
+    """Return the number of characters of the stopped reply to keep; None to keep all.
 
     Raises:
         InvalidRequest: The number is not valid.
@@ -140,7 +141,7 @@ def read_stop(request: HttpRequest) -> int | None:
 
 
 def read_visitor_page(request: HttpRequest) -> VisitorPage:
-    """Return the page in the body of a request for a person; an empty page if there is no JSON.
+    """Return the page in the body of a request for a person; an empty page if the body has none.
 
     Raises:
         InvalidRequest: The page is not valid.
@@ -242,11 +243,11 @@ def read_confirmation(request: HttpRequest) -> Confirmation:
 def read_after(request: HttpRequest) -> int:
     """Return the number of characters that the reader already has.
 
-    This is the greater of `?after=` and `Last-Event-ID`: an `EventSource` that reconnects sends
-    both, and its `?after=` is still that of the first request.
+    This is the greater of `?after=` and `Last-Event-ID`; 0 without both. An `EventSource` that
+    reconnects sends both, and its `?after=` is still the value of the first request.
 
     Raises:
-        InvalidRequest: One of them is not a number.
+        InvalidRequest: One of the two is not a number, or has more than nine digits.
     """
     given = [request.GET.get("after") or "0", request.headers.get("Last-Event-ID") or "0"]
     if not all(value.isascii() and value.isdecimal() and len(value) <= 9 for value in given):

@@ -1,6 +1,6 @@
 """The seconds in the header `Retry-After` of refused requests, by reason.
 
-`turn_queue` and the limits compute their own values instead.
+`turn_queue`, `session_reads` and the limits have their own values.
 """
 
 from __future__ import annotations

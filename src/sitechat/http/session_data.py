@@ -24,10 +24,10 @@ CONVERSATIONS_KEY = "sitechat"
 """Session key of the conversations: a dict with the id of one conversation for each bot."""
 
 VISITOR_KEY = "sitechat_visitor"
-"""Session key of the visitor's random identity.
+"""Session key of the visitor's identity.
 
-The limits need an identity that survives a login, which changes the session's key, and the
-deletion of the conversation.
+The limits need an identity that stays the same after a login, which changes the session's key, and
+after the deletion of the conversation.
 """
 
 SEVERAL_KEY = "sitechat_several"
@@ -57,7 +57,7 @@ def session_of(request: HttpRequest) -> SessionBase:
 def identity_in(session: SessionBase) -> str:
     """Return the visitor's identity in the session, or a new one if the session has none.
 
-    A new identity is not stored. It depends on the session's key, or is random without a key.
+    A new identity is not stored. It is computed from the session's key, or is random without a key.
     """
     stored = session.get(VISITOR_KEY)
     if isinstance(stored, str) and len(stored) == IDENTITY_LENGTH:
@@ -66,7 +66,7 @@ def identity_in(session: SessionBase) -> str:
 
 
 def conversations_by_bot(session: SessionBase) -> dict[str, str]:
-    """Return the session's entries that are strings, by bot, as in `HeldConversations.by_bot`."""
+    """Return the session's entries that are texts, by bot (see `HeldConversations.by_bot`)."""
     held = session.get(CONVERSATIONS_KEY)
     if not isinstance(held, dict):
         return {}
@@ -74,14 +74,14 @@ def conversations_by_bot(session: SessionBase) -> dict[str, str]:
 
 
 def has_several_conversations(session: SessionBase) -> bool:
-    """Return whether the session has held another conversation with the same bot before."""
+    """Return whether the visitor has changed from one conversation with a bot to another one."""
     return SEVERAL_KEY in session
 
 
 def remember(request: HttpRequest, visit: Visit, bot: str, conversation: uuid.UUID) -> None:
     """Store the visitor's identity and conversation in the session, unless the session has them.
 
-    If the session held another conversation with the bot, this is recorded as well.
+    If the session had another conversation with the bot, this also sets SEVERAL_KEY.
     """
     remember_visitor(request, visit)
     session = session_of(request)
@@ -95,9 +95,10 @@ def remember(request: HttpRequest, visit: Visit, bot: str, conversation: uuid.UU
 def remember_accepted(
     request: HttpRequest, visit: Visit, bot: str, conversation: uuid.UUID
 ) -> None:
-    """Store the conversation of an accepted message, or request for a person, and save the session.
+    """Store the conversation of an accepted message or request for a person. Save the session.
 
-    If the visitor has sent a contact request before, it is linked to the conversation.
+    If the visitor has sent a contact request without a conversation before, this links the contact
+    request to the conversation.
     """
     contact = _take_contact(request, bot)
     if contact is not None:
@@ -107,7 +108,7 @@ def remember_accepted(
 
 
 def remember_visitor(request: HttpRequest, visit: Visit) -> None:
-    """Store the visitor's identity in the session, unless the session has it."""
+    """Store the visitor's identity in the session, unless the session already has this identity."""
     session = session_of(request)
     if session.get(VISITOR_KEY) != visit.visitor.session:
         session[VISITOR_KEY] = visit.visitor.session
@@ -116,8 +117,8 @@ def remember_visitor(request: HttpRequest, visit: Visit) -> None:
 def remember_contact(request: HttpRequest, contact: Contact) -> None:
     """Record in the session that the visitor has sent a contact request.
 
-    If the contact request has no conversation yet, the session gets its id and bot, so that
-    `remember_accepted` can link it.
+    If the contact request has no conversation yet, its id and bot are stored in the session, so
+    that `remember_accepted` can link it to a later conversation.
     """
     is_unlinked = contact.conversation_id is None
     session_of(request)[CONTACT_KEY] = f"{contact.pk} {contact.bot}" if is_unlinked else ""
@@ -131,7 +132,8 @@ def has_left_contact(request: HttpRequest) -> bool:
 def _take_contact(request: HttpRequest, bot: str) -> uuid.UUID | None:
     """Remove the id of a contact request without a conversation from the session and return it.
 
-    Return None if there is none, or if it was sent to another bot. Then the session is not changed.
+    Return None, and do not change the session, if there is no such contact request, or if it was
+    sent to another bot.
     """
     session = session_of(request)
     waiting = session.get(CONTACT_KEY)
@@ -143,9 +145,10 @@ def _take_contact(request: HttpRequest, bot: str) -> uuid.UUID | None:
 
 
 def drop_conversation(request: HttpRequest, visit: Visit, bot: str) -> None:
-    """Replace the conversation with a bot in the session by a random text.
+    """Replace the id of the conversation with a bot in the session by a random text.
 
-    So the visitor's next conversation gets another id. A new visitor's session is not changed.
+    Therefore the visitor's next conversation gets another id. A new visitor's session is not
+    changed.
     """
     session = session_of(request)
     by_bot = conversations_by_bot(session)

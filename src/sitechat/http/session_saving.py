@@ -1,7 +1,7 @@
 """Save the visitor's session inside the view, with retries while the database is busy.
 
-SessionMiddleware saves the session after the view, and does not retry. The message is accepted by
-then, and an error would hide the answer from the visitor.
+SessionMiddleware saves the session after the view, and does not retry. At that time the message is
+already accepted, and an error would hide the answer from the visitor.
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ logger = get_logger("sitechat.views")
 
 
 def save(request: HttpRequest) -> None:
-    """Save the session if SessionMiddleware would, so that the middleware only sets the cookie.
+    """Save the session if SessionMiddleware would save it.
 
-    If the session can't be saved, the visitor still gets the answer, because the message is already
-    accepted. The next message may then start a new conversation. Inside a transaction the error is
-    raised. Otherwise it is logged, except if the session was deleted in the meantime.
+    The middleware then only sets the cookie. If the session can't be saved, the visitor still gets
+    the answer, because the message is already accepted. The next message may then start a new
+    conversation. Inside a transaction the error is raised. Otherwise it is logged, except if the
+    session was deleted in the meantime.
     """
     session: SessionBase = request.session
     if not (session.modified or settings.SESSION_SAVE_EVERY_REQUEST) or session.is_empty():
@@ -57,7 +58,7 @@ def _save_with_retries(session: SessionBase) -> None:
             session.save()
 
     is_new = session.session_key is None
-    if is_new:  # skip the query whether the random key exists: an INSERT would fail if it did
+    if is_new:  # skip the query whether the random key is in use: the INSERT would then fail
         setattr(session, "exists", lambda _key: False)  # noqa: B010 - mypy knows it as a method
     try:
         database.retry(attempt, also=(OperationalError,))
@@ -66,7 +67,7 @@ def _save_with_retries(session: SessionBase) -> None:
 
 
 class _SaveOnce:
-    """Replaces `save` of a session that is already saved, so that only later changes are saved."""
+    """Replaces `save` of a saved session, so that it is saved again only after further changes."""
 
     def __init__(self, session: SessionBase) -> None:
         self._session = ref(session)  # the session holds this object

@@ -1,6 +1,6 @@
 """Find out whether invalid settings of the chat can be the reason why a request failed.
 
-Servers do not run the system checks when they start, so a site may run with invalid settings.
+WSGI and ASGI servers do not run the system checks, so a site may run with invalid settings.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ logger = get_logger("sitechat.settings")
 def setting_errors() -> list[str]:
     """Return the ids of the errors that the system checks of the chat report, sorted.
 
-    The checks run once per process. This never raises.
+    The checks run once per process. This never raises: if the checks fail, the list is empty.
     """
     try:
         messages = checks.run_checks(tags=["sitechat"])

@@ -1,8 +1,8 @@
 """Stream a reply as Server-Sent Events, by a sync or an async iterator.
 
-A follower remembers how much of the reply it has sent. When it is woken, it sends everything new
-in one piece, so slow readers need no memory and delay nobody. A reply that runs in another process
-is read from its row a few times per second.
+A follower is the stream of one reply to one reader. It remembers how much it has sent. When it is
+woken, it sends everything new in one piece, so slow readers need no memory and delay nobody. A
+reply that runs in another process is read from its row a few times per second.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ HEARTBEAT = 5.0
 OPEN = b": open\n\n"
 BEAT = b": \n\n"
 DONE = b"data: [DONE]\n\n"
-"""The beginning of a stream, a comment that keeps it open, and its end. A client resumes a stream
-that ends without `[DONE]`."""
+"""The beginning of a stream, a comment that keeps the stream open, and its end. If a stream ends
+without `[DONE]`, the client resumes the reply in a new stream."""
 
 _json = json.JSONEncoder(ensure_ascii=False).encode
-"""Created once: `json.dumps` with options creates an encoder each time, at twice the cost."""
+"""Created only once: `json.dumps` with options creates an encoder each time, at twice the cost."""
 
 
 def encode(event: Event) -> bytes:
@@ -63,7 +63,7 @@ class FollowedReply(Protocol):
         """Call `wake` whenever there is something new."""
 
     def unfollow(self, wake: Callable[[], None]) -> None:
-        """Stop calling."""
+        """Stop calling `wake`."""
 
 
 class Follower:
@@ -122,7 +122,7 @@ class Follower:
             self._slot.release()
 
     def take(self) -> bytes:
-        """Return all new events, encoded; b"" if there are none.
+        """Return all new events and a due comment, encoded; b"" if there is nothing to send.
 
         Raises:
             Exception: The reply can't be followed any more (`FollowedReply.problem`).
@@ -165,7 +165,7 @@ class Follower:
         return max(0.0, due - monotonic())
 
     def _failed(self, error: Exception) -> bytes:
-        """Return an error event, or a comment if no thread can start, and end the stream."""
+        """End the stream. Return an error event, or a comment if no thread can start."""
         if isinstance(error, PoolFull):
             logger.warning("A stream ends early, because no thread can start")
             self._ended = True
@@ -264,14 +264,14 @@ class AsyncFollower(Follower):
     def close(self) -> None:
         """Stop following and release the stream's slot.
 
-        When the response has ended, Django calls this on a new thread of the request. The thread is
-        released here, because otherwise Django starts another thread to wait for its end.
+        When the response has ended, Django calls this on a new thread of the request. This releases
+        the thread, because otherwise Django would start another thread to wait for its end.
         """
         super().close()
         end_request_thread()
 
     async def _wait(self) -> None:
-        """Wait until the stream is woken or a comment is due. The timer stays for later waits."""
+        """Wait until the stream is woken or a comment is due. Later waits use the same timer."""
         if self._news:
             return
         loop = asyncio.get_running_loop()

@@ -25,9 +25,9 @@ class StreamSlots:
         self.streams = 0
         """The number of open streams, and of slots whose streams are not opened yet."""
         self.followers = 0
-        """The number of these streams that follow an earlier reply or a conversation."""
+        """The number of these streams that follow an existing reply, or updates."""
         self.unopened: WeakSet[StreamSlot] = WeakSet()
-        # Reentrant: taking a slot can trigger the collection, and so the release, of another.
+        # Reentrant: while a slot is taken, the garbage collector can release another slot.
         self.lock = threading.RLock()
 
     def has_room(self, limit: int | None, *, follows: bool) -> bool:
@@ -40,7 +40,7 @@ class StreamSlots:
 def max_followers(limit: int) -> int:
     """Return how many of `limit` streams may be followers: half of them, at least one.
 
-    So readers of replies that exist never take the streams that new messages need.
+    So readers of existing replies never take the streams that new messages need.
     """
     return max(1, limit // 2)
 
@@ -66,8 +66,8 @@ def max_streams(server: Server, *, on_loop: bool, polls: bool) -> int | None:
 class StreamSlot:
     """A slot for one open stream.
 
-    Its stream releases it. It is also released when nothing refers to it any more, because servers
-    and middleware can drop a response without closing it.
+    The stream releases the slot. A slot that nothing refers to any more is also released, because
+    servers and middleware can drop a response without closing it.
     """
 
     def __init__(self, slots: StreamSlots, *, follows: bool) -> None:
@@ -82,13 +82,16 @@ class StreamSlot:
             slots.unopened.discard(self)
 
     def at_release(self, callback: Callable[[], None]) -> None:
-        """Call the callback once when the slot is released, on any thread."""
+        """Call the callback once, on any thread, when the slot is released.
+
+        If the slot is already released, call the callback now.
+        """
         self._at_release = callback
         if self._slots is None:
             self._finish()
 
     def release(self) -> None:
-        """Release the slot. Can be called more than once."""
+        """Release the slot. A second call does nothing."""
         slots, self._slots = self._slots, None
         if slots is not None:
             with slots.lock:
@@ -111,8 +114,8 @@ def take_slot(limit: int | None, *, follows: bool = False) -> StreamSlot | None:
 
     Args:
         limit: The maximum number of open streams; None for any number.
-        follows: Whether the stream follows a reply or a conversation that exists. Such streams may
-            take `max_followers(limit)` of the slots.
+        follows: Whether the stream follows an existing reply, or the updates of a conversation.
+            Such streams may take only `max_followers(limit)` of the slots.
     """
     slots = stream_slots()
     with slots.lock:
@@ -128,7 +131,7 @@ def take_slot(limit: int | None, *, follows: bool = False) -> StreamSlot | None:
 
 
 def _release_unopened(slots: StreamSlots) -> None:
-    """Release slots of responses that were never sent."""
+    """Release the slots of streams that were not opened within OPEN_WITHIN seconds."""
     for slot in list(slots.unopened):
         if monotonic() - slot.taken > OPEN_WITHIN:
             slot.release()

@@ -1,7 +1,7 @@
 """Wake the streams of an event loop, a few of them in each pass of the loop.
 
-A page of the site passes through the loop some twenty times. If hundreds of streams got news in the
-same pass, the page would wait for all of them each time.
+A pass is one iteration of the loop. A page of the site needs about twenty passes. If hundreds of
+streams were woken in one pass, the page would wait for all of them each time.
 """
 
 from __future__ import annotations
@@ -13,16 +13,17 @@ from collections.abc import Callable
 from sitechat.runtime.per_loop import PerLoop
 
 WOKEN_AT_ONCE = 16
-"""Number of streams that are woken in one pass of the loop: about a millisecond of work."""
+"""Number of streams that are woken in one pass of the loop. This takes about a millisecond."""
 
 WAITING_DIVISOR = 4
-"""If more streams wait, a quarter of them is woken in one pass, so that none waits for long."""
+"""If very many streams wait, the number that is woken in one pass is a quarter of them, so that no
+stream waits for long."""
 
 Wake = Callable[[], None]
 
 
 class Wakeups:
-    """The streams of one event loop that wait for their turn, the first one first."""
+    """The streams of one event loop that wait to be woken, in the order of their requests."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop

@@ -2,8 +2,8 @@
 
 A turn is a visitor's message and its reply. Starting a turn takes database work. A few turns start
 at the same time, and some more wait for a moment. All others are refused before any work is done
-for them, so that the site's other pages stay fast. A turn that has a place is not refused later for
-lack of room.
+for them, so that the site's other pages stay fast. A place is the permission to start a turn. A
+turn that waits or has a place is not refused later for lack of room.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 MAX_STARTING = 4
-"""Maximum number of turns that are starting."""
+"""Maximum number of turns that are starting: the number of places."""
 
 MAX_WAITING = 96
 """Maximum number of turns that wait."""
 
 FIRST_PACE = 50.0
-"""Assumed pace before the first measurement, in turns per second."""
+"""Assumed pace before the first measurement. The pace is how many turns get a place per second."""
 
 SLOWEST, FASTEST = 1.0, 200.0
 """Bounds of the measured pace, in turns per second."""
@@ -42,7 +42,7 @@ MAX_RETRY_SECONDS = 120.0
 """Maximum seconds that a refused visitor is asked to wait."""
 
 TICKET = "sitechat.ticket"
-"""The key in a message's ASGI scope of its ticket in this queue, from `early_admission`."""
+"""The key in a message's ASGI scope of the ticket that `early_admission` got for it here."""
 
 
 class NoRoom(Overloaded):
@@ -84,7 +84,7 @@ class TurnQueue:
         self._log = RefusalLog("Too many messages at once", clock)
 
     async def enter(self) -> Ticket:
-        """Return a ticket, the permission to start a turn, possibly after a short wait.
+        """Return the ticket of a place, possibly after a short wait.
 
         Raises:
             NoRoom: Too many turns wait. Each refused visitor gets a later `retry_after`, so
@@ -124,7 +124,7 @@ class TurnQueue:
         self._starting -= 1
 
     def _refuse(self) -> int:
-        """Return the seconds after which the refused visitor should try again."""
+        """Count a refusal. Return the seconds after which the refused visitor should try again."""
         now = self._clock()
         self._log.add()
         queue_ends = now + len(self._waiting) / self._pace

@@ -32,7 +32,7 @@ READ_INTERVAL = 15.0
 may have answered, or a person may have been silent for too long."""
 
 STATES_WITHOUT_PERSON = frozenset({HandoffState.NONE, HandoffState.CLOSED})
-"""The states in which the visitor does not wait for a person or talk with one."""
+"""The states in which the visitor neither waits for a person nor talks with a person."""
 
 ReadUpdates = Callable[[int | None], Updates]
 """A function that reads the updates after a cursor from the database."""
@@ -109,7 +109,7 @@ class UpdateStream:
         return sse.OPEN + await self._read()
 
     async def _next(self) -> bytes:
-        """Wait for updates; return them, or a comment if none have come."""
+        """Wait for updates. Return an event with the updates, or a comment if there are none."""
         assert self._news is not None  # noqa: S101 - the stream is open
         beats = monotonic() + sse.HEARTBEAT
         while True:
@@ -135,7 +135,10 @@ class UpdateStream:
         return True
 
     async def _read(self) -> bytes:
-        """Return an event with the updates; b"" if nothing is new."""
+        """Return an event with the updates; b"" if nothing is new.
+
+        End the stream if there is no conversation, or if the handoff has just ended.
+        """
         self._last_read = monotonic()
         news = await self._steps.run(self._read_in_language)
         person, before = news["person"], self._person
@@ -163,7 +166,7 @@ class UpdateStream:
             self._loop.call_soon_threadsafe(self._news.set)
 
     def _failed(self, error: Exception) -> bytes:
-        """Return an error event, or a comment if no thread can start, and end the stream."""
+        """End the stream. Return an error event, or a comment if no thread can start."""
         self._ended = True
         if isinstance(error, PoolFull):
             logger.warning("A stream of updates ends early, because no thread can start")

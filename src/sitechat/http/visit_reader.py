@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
-"""The header in which a client repeats the id of its message, to confirm that the id is secret."""
+"""In this header, a client repeats the id of its message to confirm that the id is secret."""
 
 RANDOM_UUID = 4
 """The version of random UUIDs."""
@@ -35,13 +35,13 @@ RANDOM_UUID = 4
 def read_visit(request: HttpRequest, message_id: uuid.UUID | None = None) -> Visit:
     """Return the visitor and their conversations, without writing anything.
 
-    A visitor without an identity in the session gets a new one, so that the first message counts in
-    the limits of the session too. `session_data` stores it only when the message is accepted, so
-    that a refused visitor gets no session.
+    A visitor without an identity in the session gets a new identity, so that the limits of a
+    session also apply to the first message. `session_data` stores the identity only when the
+    message is accepted, so that a refused visitor gets no session.
 
     Args:
         request: A request that has passed SessionMiddleware.
-        message_id: The id of the message in the request, if any.
+        message_id: The id of the message in the request; None if it has no id.
 
     Raises:
         ImproperlyConfigured: The site has no SessionMiddleware.

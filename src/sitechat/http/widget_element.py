@@ -39,7 +39,7 @@ TEMPLATE = "sitechat/widget.html"
 """The template's name. A site can override it."""
 
 INLINE_HEIGHT = 576
-"""Height in pixels of an inline chat before its script runs. It is the element's own 36rem."""
+"""Height in pixels of an inline chat before its script runs. The element later uses 36rem."""
 
 Attributes = dict[str, "str | int | bool | None"]
 """The attributes of `<site-chat>` by name. The tag omits those that are None or False."""
@@ -67,6 +67,7 @@ def attributes(
     Raises:
         ImproperlyConfigured: There is no such bot.
         NoReverseMatch: The active URLconf does not include `sitechat.urls`.
+        ValueError: A static file of the options was not collected.
     """
     if bot is not None and bot not in conf.CHAT_BOTS:
         names = ", ".join(sorted(conf.CHAT_BOTS))
@@ -99,8 +100,8 @@ def attributes(
 def _language_attributes(disclosure: object) -> Attributes:
     """Return our texts in the language of the page, and the language.
 
-    If our texts are not translated to it, both are English. If no language is active, the texts
-    have no translation and `lang` is None.
+    If our texts are not translated into it, texts and language are English. If no language is
+    active, the texts are not translated and `lang` is None.
 
     Args:
         disclosure: The option of this name: a text, True for the default one, or False for none.
@@ -134,7 +135,7 @@ def _list(values: Any) -> str | None:
 
 
 def _address(value: object) -> str | None:
-    """Return the address of an image, also for the name of a static file; None for None."""
+    """Return the address of an image. The value may be an address or the name of a static file."""
     if value is None:
         return None
     text = str(value)
@@ -153,7 +154,7 @@ def render(
 ) -> SafeString:
     """Return the HTML of the chat for a page; "" if it can't be shown or the bot is off.
 
-    This raises nothing, so that an error does not break the page. Errors are logged.
+    This never raises, so that an error does not break the page. Errors are logged.
 
     Args:
         context: The template's context, which may contain a CSP nonce.

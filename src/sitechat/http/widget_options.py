@@ -15,8 +15,8 @@ from sitechat.conversations import edited_bot_texts
 def widget_options(bot: str | None = None) -> Mapping[str, Any]:
     """Return the options of a bot's widget, by name.
 
-    `Chatbot.widget` overrides `CHAT_WIDGET`. If staff have edited the greeting or the suggestions
-    in the admin, these override both.
+    `Chatbot.widget` overrides `CHAT_WIDGET`. A greeting or suggestions that staff have entered in
+    the admin override both.
 
     Args:
         bot: The name of a bot in `CHAT_BOTS`; None for the default one.

@@ -10,7 +10,11 @@ from django.utils.functional import Promise
 from django.utils.translation import npgettext, pgettext_lazy
 
 PLURAL_SAMPLES = {"zero": 0, "one": 1, "two": 2, "few": 3, "many": 11, "other": 100}
-"""For each CLDR plural category, a number that is in it in every language with the category."""
+"""For each CLDR plural category, a number that most languages with the category put into it.
+
+For example, `many` means 11 in Arabic and Polish. In French, Spanish and Portuguese it means
+millions. There, 11 gives the text of `other`.
+"""
 
 WORDS: dict[str, str | Promise] = {
     "title": pgettext_lazy("chat", "Assistant"),
@@ -133,7 +137,8 @@ def plurals() -> dict[str, dict[str, str]]:
 def strings() -> str:
     """Return all texts in the active language, as a JSON object.
 
-    The texts with a number are objects by CLDR plural category, without those that equal "other".
+    Texts with a number are objects by CLDR plural category. A category is left out if its text is
+    the same as the text of "other".
     """
     words: dict[str, Any] = {name: str(text) for name, text in WORDS.items()}
     for name, forms in plurals().items():
@@ -149,11 +154,11 @@ SHIPPED = frozenset({"ar", "de", "en", "es", "fr", "ja", "pt", "zh-hans"})
 """The languages that the package translates."""
 
 TRANSLATED_SHARE = 0.6
-"""The share of texts that a site's own catalog must translate for its language to be used."""
+"""The minimum share of texts that a site's own catalog must translate, 0 to 1."""
 
 
 def is_translated(language: str) -> bool:
-    """Return whether the package or the site's own catalog translates the texts to a language."""
+    """Return whether the package or the site's own catalog translates enough of the texts."""
     name = language.lower()
     if name in SHIPPED or name.split("-")[0] in SHIPPED:
         return True

@@ -19,7 +19,7 @@ from sitechat.safe_text import one_line, visible
 logger = get_logger("sitechat.events")
 
 DELIVERY_TIME = 10.0
-"""Maximum seconds during which a command starts deliveries at its end."""
+"""At its end, a command starts deliveries for at most this many seconds."""
 
 Style = Callable[[str], str]
 """One of Django's styles for the terminal, such as `self.style.SUCCESS`."""
@@ -36,7 +36,8 @@ class ChatCommand(BaseCommand):
     def run_from_argv(self, argv: list[str]) -> None:
         """Run the command from `manage.py`, and escape the traceback of unexpected errors.
 
-        If an excepthook is installed, such as Sentry's, it gets the exception instead.
+        After such an error, the exit code is 1. If an excepthook is installed, such as Sentry's, it
+        gets the exception, and no traceback is written here.
         """
         try:
             super().run_from_argv(argv)
@@ -47,16 +48,17 @@ class ChatCommand(BaseCommand):
             sys.exit(1)
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        """Return the parser. It translates `help`, because the language is not active at import."""
+        """Return the parser, with the translated `help`: at import, no language is active yet."""
         parser = super().create_parser(prog_name, subcommand, **kwargs)
         parser.description = _(self.help)
         return parser
 
     def execute(self, *args: Any, **options: Any) -> str | None:
-        """Run the command, and send waiting deliveries afterwards.
+        """Run the command. Then send waiting deliveries, even if the command failed.
 
         Raises:
             CommandError: The command failed, or migrations are missing. The message is escaped.
+            SystemCheckError: The system checks have found errors.
         """
         try:
             output: str | None = super().execute(*args, **options)
@@ -99,12 +101,12 @@ class ChatCommand(BaseCommand):
         self.stdout.flush()
 
     def ask(self, question: str) -> str:
-        """Ask a question and return the typed answer; raise EOFError without a terminal."""
+        """Ask a question and return the typed answer; raise EOFError if there is no input."""
         return input(_encodable(one_line(question), self.stdout))
 
 
 def _send_deliveries() -> None:
-    """Send waiting webhooks and mails. Errors are only logged."""
+    """Send waiting webhooks and mails, except inside a transaction. Errors are only logged."""
     try:
         if not database.in_transaction():
             deliver_due(within=DELIVERY_TIME)
@@ -113,7 +115,7 @@ def _send_deliveries() -> None:
 
 
 def _encodable(text: str, stream: Any) -> str:
-    """Return a text in which characters that the stream's encoding lacks are escaped."""
+    """Return the text. Characters that the stream's encoding does not have are escaped."""
     encoding = getattr(stream, "encoding", None)
     if encoding is None and hasattr(stream, "__getattr__"):
         # Django 4.2's OutputWrapper hides the encoding of its stream.

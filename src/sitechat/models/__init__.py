@@ -1,6 +1,6 @@
 """The database tables of the chat, one module per subject, all under the app label `sitechat`.
 
-Imports only `runtime` and the layers below it.
+This package imports only `runtime` and the layers below it.
 """
 
 from sitechat.models.approved_answers import ApprovedAnswer

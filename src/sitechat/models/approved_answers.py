@@ -11,7 +11,7 @@ from sitechat.runtime.database import PrimaryManager
 
 
 class ApprovedAnswer(models.Model):
-    """The site's own answer to a question, which takes precedence over its pages."""
+    """The site's own answer to a question. It takes precedence over the site's pages."""
 
     class Audience(models.TextChoices):
         """Who gets the answer."""
@@ -67,7 +67,7 @@ class ApprovedAnswer(models.Model):
     # The concatenated vectors of the questions, and the embedder that made them.
     vectors = models.BinaryField(null=True, editable=False)
     embedder = models.CharField(max_length=200, blank=True, default="", editable=False)
-    # The random id of the form. It detects a form that is sent twice.
+    # The random id of the form. It shows that a form was sent twice.
     form_id = models.UUIDField(null=True, unique=True, editable=False)
 
     objects = PrimaryManager["ApprovedAnswer"]()
@@ -88,5 +88,5 @@ class ApprovedAnswer(models.Model):
 
     @property
     def wordings(self) -> list[str]:
-        """The wordings of the question: the lines of `questions` that are not empty."""
+        """The wordings of the question: the lines of `questions`, stripped, without blank lines."""
         return [line.strip() for line in self.questions.splitlines() if line.strip()]

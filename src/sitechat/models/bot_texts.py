@@ -77,7 +77,7 @@ class BotTexts(models.Model):
         return f"{self.bot} {self.created:%Y-%m-%d %H:%M}"
 
     def changed_from(self, other: BotTexts) -> list[Any]:
-        """Return the verbose names of the fields whose values differ from the other version's."""
+        """Return the verbose names of the edited fields that differ between the two versions."""
         return [
             field.verbose_name
             for field in self._meta.concrete_fields

@@ -19,6 +19,8 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
     def given_by(self, *, visitor: str | None, user_pk: object) -> ConsentQuerySet:
         """Return the consents of a browser session, and of a signed-in user on any device.
 
+        Without a session and a user, return an empty queryset.
+
         Args:
             visitor: The random id in the session; None without a session.
             user_pk: The key of the signed-in user; None for an anonymous visitor.
@@ -29,7 +31,7 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
         return self.filter(theirs) if theirs else self.none()
 
     def orphaned(self) -> ConsentQuerySet:
-        """Return the consents whose visitor and user have no conversation."""
+        """Return the consents of which neither the visitor nor the user has a conversation."""
         of_visitor = Conversation.objects.filter(visitor=models.OuterRef("visitor"))
         of_user = Conversation.objects.filter(user=models.OuterRef("user"))
         return self.exclude(models.Exists(of_visitor)).exclude(models.Exists(of_user))

@@ -25,7 +25,7 @@ class ContactQuerySet(models.QuerySet["Contact"]):
         return self.filter(email__iexact=email.strip())
 
     def outdated(self, cutoff: datetime) -> ContactQuerySet:
-        """Return contact requests that were left before a time."""
+        """Return contact requests that were sent before a time."""
         return self.filter(created__lt=cutoff)
 
 
@@ -78,8 +78,8 @@ class Contact(models.Model):
         verbose_name=_("user"),
         db_constraint=False,  # see Conversation.user
     )
-    # A keyed hash of the visitor and the entries. It detects a form that is sent twice. NULL as
-    # soon as the same entries count as a new request.
+    # A keyed hash of the visitor and the entries. It shows that a form was sent twice. It is set to
+    # NULL when the same entries arrive so much later that they are a new request.
     copy_key = models.CharField(max_length=64, null=True, unique=True, editable=False)  # noqa: DJ001
     created = models.DateTimeField(_("received"), default=timezone.now, db_index=True)
 
@@ -91,7 +91,7 @@ class Contact(models.Model):
         default_permissions = ("view", "change", "delete")
 
     SHORT_ID = 8
-    """Number of characters of the id that name a contact in logs."""
+    """Logs identify a contact by this many characters, the first ones of its id."""
 
     def __str__(self) -> str:
         # No personal data: the admin's log keeps this text after the contact is deleted.

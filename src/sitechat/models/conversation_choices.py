@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Asker(models.TextChoices):
-    """The origin of a question that is not a visitor's: a command, the admin, or the staff."""
+    """The origin of a question that no visitor asked: a command, the admin, or the staff."""
 
     ASK = "chat_ask", "chat_ask"
     EVAL = "chat_eval", "chat_eval"
@@ -17,8 +17,8 @@ class Asker(models.TextChoices):
 
 
 IN_CHAT = frozenset({None, Asker.STAFF})
-"""The origins of questions in the chat itself: visitors (None) and staff. Only these questions are
-reported as events."""
+"""The origins of questions in the chat itself: visitors (None) and staff. Only these questions
+cause events."""
 
 
 class Role(models.TextChoices):

@@ -26,7 +26,7 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
     def anonymous_or_owned_by(
         self, user: AbstractBaseUser | AnonymousUser | None
     ) -> ConversationQuerySet:
-        """Return all anonymous conversations, and those of the user.
+        """Return all anonymous conversations, and the conversations of the user.
 
         Combine this with a filter by ids: a visitor who knows the id of an anonymous conversation
         may read it.
@@ -45,12 +45,13 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
     ) -> ConversationQuerySet:
         """Return the conversations of one visitor.
 
-        A conversation that belongs to a user is only returned to this user.
+        Conversations of other users are left out, even if the session has their ids.
 
         Args:
-            user: The visitor's user, whose conversations on all devices are included.
+            user: The visitor's user; None or an AnonymousUser for an anonymous visitor. The user's
+                conversations on all devices are included.
             visitor: The random id in the visitor's session; None without a session.
-            held: Ids of conversations in the session.
+            held: The ids of the conversations that the session contains.
         """
         anonymous = models.Q(pk__in=list(held))
         if visitor:
@@ -61,7 +62,7 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         return self.filter(theirs)
 
     def containing(self, words: str) -> ConversationQuerySet:
-        """Return conversations with a message that contains these words, ignoring case.
+        """Return conversations with a message that contains this exact text, ignoring case.
 
         The database reads every message of the queryset, so filter by other fields first.
         """
@@ -75,7 +76,7 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
             name: The id of a conversation or message, or a username.
 
         Returns:
-            The conversations, an empty queryset for an unknown id; None if the name is neither an
+            The conversations. For an unknown id, an empty queryset. None if the name is neither an
             id nor a known username.
         """
         try:
@@ -92,9 +93,9 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
 class Conversation(models.Model):
     """The messages between one visitor and one bot.
 
-    A conversation belongs to the visitor whose session holds its `visitor` id. It is not tied to
-    the session key, which changes at login. As soon as a logged-in user has written in it, it
-    belongs only to that user, on every device.
+    A conversation belongs to the visitor whose session contains its `visitor` id. The session key
+    is not used, because it changes at login. As soon as a logged-in user has written in the
+    conversation, it belongs only to this user, on every device.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -146,6 +147,6 @@ class Conversation(models.Model):
 
 
 def _messages() -> models.QuerySet[Any]:
-    """Return all messages. The module of `Message` imports this one, so find the model by name."""
+    """Return all messages. `models.messages` imports this module, so find the model by name."""
     queryset: models.QuerySet[Any] = apps.get_model("sitechat", "Message").objects.all()
     return queryset

@@ -22,11 +22,15 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         return self.filter(state=Delivery.State.WAITING)
 
     def due(self, now: datetime) -> DeliveryQuerySet:
-        """Return deliveries to send now. A claimed delivery is due again when its claim ends."""
+        """Return the waiting deliveries to send now.
+
+        A process claims a delivery by moving `due` into the future before it sends the delivery. If
+        the process dies, the delivery is due again at that time.
+        """
         return self.waiting().filter(due__lte=now)
 
     def send_again(self) -> int:
-        """Make failed deliveries due now, and return their number."""
+        """Make the failed deliveries due now, and return their number."""
         return self.filter(state=Delivery.State.FAILED).update(
             state=Delivery.State.WAITING, due=timezone.now(), attempts=0
         )
@@ -39,7 +43,7 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 class Delivery(models.Model):
     """A webhook or a mail, stored in the transaction of the event that it reports.
 
-    It is deleted with its conversation or contact. `content` is emptied after the delivery.
+    It is deleted with its conversation or contact. `content` is emptied when the delivery is sent.
     """
 
     class Kind(models.TextChoices):

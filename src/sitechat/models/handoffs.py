@@ -97,13 +97,13 @@ class Handoff(models.Model):
         return f"{self.state} {self.conversation_id}"
 
     def is_typing(self, now: datetime) -> bool:
-        """Return whether the person who has joined is writing."""
+        """Return whether the person who has joined is writing at the time `now`."""
         until = self.typing_until
         return self.state == HandoffState.JOINED and until is not None and until > now
 
 
 class HandoffEntry(models.Model):
-    """A step of a handoff or a note about it, which only the staff sees."""
+    """A step of a handoff, or a note about the handoff. Only the staff sees entries."""
 
     class Kind(models.TextChoices):
         """What happened."""
@@ -133,7 +133,7 @@ class HandoffEntry(models.Model):
     )
     author_name = models.CharField(_("name of the author"), max_length=254, blank=True)
     text = models.TextField(_("text"), blank=True)
-    # The random id of the form of a note. It detects a form that is sent twice.
+    # The random id of the form of a note. It shows that a form was sent twice.
     form_id = models.UUIDField(null=True, editable=False)
     created = models.DateTimeField(_("created"), default=timezone.now)
 

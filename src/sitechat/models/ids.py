@@ -1,4 +1,4 @@
-"""Ids of rows, as text from outside."""
+"""Parsing of ids in URLs, requests and sessions."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 from uuid import UUID
 
 USUAL_FORM = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
-"""The form with hyphens. `uuid.UUID` also accepts others, such as braces and `urn:uuid:`."""
+"""A UUID with hyphens. `uuid.UUID` also accepts other forms, such as `{…}` and `urn:uuid:…`."""
 
 
 def parse_uuid(text: str) -> UUID | None:
-    """Return the UUID in its usual form of 36 characters; None for anything else."""
+    """Return the UUID that a text of 36 characters with hyphens means; None for other texts."""
     return UUID(text) if USUAL_FORM.fullmatch(text) else None

@@ -14,10 +14,13 @@ from sitechat.runtime.database import PrimaryManager
 
 
 class Job(models.Model):
-    """A regular job: when it last ran (`ran`), and up to which time its work is done (`until`)."""
+    """A regular job: when it last ran (`ran`), and up to which time its work is done (`until`).
+
+    Without a known time, `until` is None.
+    """
 
     RATED = "rated"
-    """The name of the row whose `until` is the time of the newest thumb down."""
+    """The name of a row that is not a job: its `until` is the time of the newest thumb down."""
 
     name = models.CharField(max_length=32, primary_key=True)
     ran = models.DateTimeField(default=timezone.now)
@@ -40,7 +43,7 @@ class Job(models.Model):
 
     @classmethod
     def record(cls, name: str, until: datetime | None = None) -> None:
-        """Record that the job ran now and has done its work up to `until`, or to no known time."""
+        """Record that the job ran now, and that its work is done up to `until`, if given."""
         values = {"ran": timezone.now(), "until": until}
         database.retry(partial(cls.objects.update_or_create, values, pk=name))
 
@@ -49,7 +52,7 @@ class Job(models.Model):
         """Record that the job runs now, unless it ran within `interval`.
 
         Returns:
-            Whether it may run. Only one of several concurrent calls returns True.
+            Whether the job may run. Only one of several concurrent calls returns True.
         """
         now = timezone.now()
         before = now - interval

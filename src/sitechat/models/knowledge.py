@@ -19,7 +19,7 @@ MAX_KEY_LENGTH = 200
 
 
 class Page(models.Model):
-    """A page of the site, as it was when it was last read."""
+    """A page of the site, as it was when the index last read it."""
 
     url = models.CharField(_("address"), max_length=2000)
     url_hash = models.CharField(max_length=64, unique=True, editable=False)
@@ -34,7 +34,7 @@ class Page(models.Model):
     language = models.CharField(_("language"), max_length=35, blank=True)
     audience = models.JSONField(_("who may see it"), default=list)
     content_hash = models.CharField(max_length=64, blank=True, editable=False)
-    # Changes with everything that search indexes take from the page.
+    # A new random value whenever something changes that search indexes take from the page.
     stamp = models.UUIDField(default=uuid.uuid4, editable=False)
     words = models.PositiveIntegerField(_("words"), default=0)
     indexed = models.DateTimeField(_("indexed"), null=True, blank=True)
@@ -92,11 +92,11 @@ class PageSnapshot(models.Model):
     translations = models.CharField(max_length=64, blank=True)
     """A hash that the translations of one page share."""
     raw_title = models.CharField(max_length=500, blank=True)
-    """The title, including the part that it shares with other pages of the site."""
+    """The title, including the part that other pages of the site have too."""
     heading = models.CharField(max_length=500, blank=True)
     """The first heading."""
     validators = models.JSONField(default=dict)
-    """ETag, Last-Modified or the like: see `sitechat.knowledge.sources.page_validators`."""
+    """ETag, Last-Modified or similar values; see `sitechat.knowledge.sources.page_validators`."""
 
     objects = PrimaryManager["PageSnapshot"]()
 
@@ -134,14 +134,14 @@ class SourceFrame(models.Model):
 
 
 class IndexState(models.Model):
-    """A row whose stamp changes whenever the searchable content changes.
+    """The state of the searchable content: the row with key 1 gets a new stamp with each change.
 
-    The stamp is random instead of a counter, so that it never repeats after a rollback or in
-    another database. The row `TENANT` has a stamp that never changes.
+    The stamp is random and not a counter, so that it never repeats after a rollback or in another
+    database. Another row, `TENANT`, has a stamp that never changes.
     """
 
     TENANT = 2
-    """The key of a row that identifies the database or schema: see `knowledge.index.tenants`."""
+    """The key of the row that identifies the database or schema; see `knowledge.index.tenants`."""
 
     stamp = models.UUIDField(default=uuid.uuid4, editable=False)
     changed = models.DateTimeField(default=timezone.now)
@@ -158,7 +158,7 @@ class IndexState(models.Model):
 
     @classmethod
     def lock(cls) -> None:
-        """Lock the row, so that only one transaction at a time changes pages.
+        """Lock the row with key 1, so that only one transaction at a time changes pages.
 
         Call this first in a transaction that may change pages.
         """
@@ -167,7 +167,7 @@ class IndexState(models.Model):
 
     @classmethod
     def touch(cls) -> None:
-        """Record that the searchable content changes. This also takes the lock."""
+        """Give the row with key 1 a new stamp. This also locks the row, like `lock`."""
         values = {"stamp": uuid.uuid4(), "changed": timezone.now()}
         if not cls.objects.filter(pk=1).update(**values):
             cls.objects.update_or_create(pk=1, defaults=values)
@@ -181,7 +181,7 @@ def url_hash(url: str) -> str:
 def stored_key(key: str) -> str:
     """Return the value of `Page.key` for a source's key.
 
-    A key that is too long is replaced by its beginning and a hash.
+    A key that is longer than MAX_KEY_LENGTH is replaced by its beginning and a hash.
     """
     if len(key) <= MAX_KEY_LENGTH:
         return key

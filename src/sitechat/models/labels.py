@@ -30,7 +30,7 @@ class Label(models.Model):
         default_permissions = ()
         ordering = ["name"]
         constraints = [
-            # The name first: the list of conversations filters by it.
+            # The name comes first, because the list of conversations filters by it.
             models.UniqueConstraint(fields=["name", "conversation"], name="sitechat_label_once")
         ]
 

@@ -68,7 +68,7 @@ class Message(models.Model):
         blank=True,
         help_text=_("The tool call that the visitor is asked to confirm, and until when."),
     )
-    # NULL, because processes of the previous version insert rows without a name.
+    # NULL is allowed, because processes of the previous version insert rows without a name.
     name = models.CharField(  # noqa: DJ001
         _("name"),
         max_length=64,
@@ -76,7 +76,7 @@ class Message(models.Model):
         blank=True,
         help_text=_("The name under which a person of the site wrote the message."),
     )
-    # NULL, like `name`.
+    # NULL is allowed for the same reason as in `name`.
     offer = models.CharField(  # noqa: DJ001
         _("offer"),
         max_length=16,
@@ -95,7 +95,7 @@ class Message(models.Model):
         blank=True,
         help_text=_("Set if Claude marked that the reply lacks what was asked for."),
     )
-    # NULL, because processes of the previous version insert rows without them.
+    # NULL is allowed, because processes of the previous version insert rows without these fields.
     page = models.CharField(  # noqa: DJ001
         _("page"),
         max_length=MAX_PAGE_LENGTH,
@@ -148,8 +148,8 @@ class Message(models.Model):
         help_text=_("What the ledger reserves for the reply until its real usage is known."),
     )
     # The process that runs the reply (`runtime.process_identity`), and the time at which another
-    # process first suspected it to be dead (`engine.lost_replies`). NULL, because processes of the
-    # previous version insert rows without them.
+    # process first suspected it to be dead (`engine.lost_replies`). Both can be NULL, because
+    # processes of the previous version insert rows without them.
     process = models.CharField(max_length=64, null=True, editable=False)  # noqa: DJ001
     suspected = models.DateTimeField(null=True, editable=False)
     created = models.DateTimeField(_("created"), default=timezone.now, editable=False)
@@ -180,12 +180,15 @@ class Message(models.Model):
 
     @property
     def public_id(self) -> uuid.UUID:
-        """The id that clients know: the one from the visitor's browser, if there is one."""
+        """The id that clients know: `client_id` from the visitor's browser, or else `id`."""
         return self.client_id or self.id
 
     @property
     def open_question(self) -> dict[str, str] | None:
-        """The tool call that the visitor can still confirm, as clients get it; None for none."""
+        """The tool call that the visitor can still confirm, as clients get it.
+
+        None if there is none, if the reply is running, or if the time to confirm is over.
+        """
         asked = self.confirm
         if not isinstance(asked, dict) or self.status == Status.RUNNING:
             return None
@@ -194,7 +197,7 @@ class Message(models.Model):
         return {name: asked[name] for name in ("id", "tool", "text")}
 
     def as_dict(self) -> ShownMessage:
-        """Return the message as `GET chat/` shows it, with errors in the active language."""
+        """Return the message as `GET chat/` shows it, with its error in the active language."""
         shown: ShownMessage = {
             "id": str(self.public_id),
             "role": self.role,

@@ -11,8 +11,8 @@ from sitechat.runtime.database import PrimaryManager
 class Summary(models.Model):
     """The usage of one bot and model in one hour or day (UTC).
 
-    The rows are sums of `Usage`, so that a page about a year does not read a year of replies. The
-    rows of an hour can be computed again from `Usage` at any time.
+    The rows are sums of `Usage`, so that a page about a year does not read the replies of a year.
+    The rows of an hour can be computed again from `Usage` at any time.
     """
 
     class Period(models.TextChoices):

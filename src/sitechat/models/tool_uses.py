@@ -24,12 +24,23 @@ class ToolUseQuerySet(models.QuerySet["ToolUse"]):
     """Queries for calls of tools."""
 
     def open(self, now: datetime | None = None) -> ToolUseQuerySet:
-        """Return calls that a visitor can still approve or decline at a time, by default now."""
+        """Return calls that visitors can still approve or decline at the time `now`.
+
+        None means the current time.
+        """
         since = (now or timezone.now()) - OPEN_FOR
         return self.filter(state=ToolState.ASKED, created__gt=since)
 
     def close(self, state: ToolState, by: str = "") -> int:
-        """Set the outcome of calls that wait for the visitor's answer; return their number."""
+        """Set the outcome of the calls in the state `asked`, even of expired ones.
+
+        Args:
+            state: The new state.
+            by: The value of `decided_by`.
+
+        Returns:
+            The number of changed calls.
+        """
         return self.filter(state=ToolState.ASKED).update(
             state=state, decided=timezone.now(), decided_by=by, continuation=""
         )
@@ -46,7 +57,7 @@ class ToolUse(models.Model):
         verbose_name=_("reply"),
     )
     name = models.CharField(_("tool"), max_length=64)
-    # Text, because databases accept different JSON.
+    # A text, because not all databases accept the same JSON.
     arguments = models.TextField(_("arguments"), blank=True, help_text=_("As JSON."))
     state = models.CharField(_("state"), max_length=16, choices=ToolState.choices)
     result_size = models.PositiveIntegerField(

@@ -15,25 +15,26 @@ class UnansweredQuerySet(models.QuerySet["Unanswered"]):
     def open(self) -> UnansweredQuerySet:
         """Return the questions that are not done.
 
-        A question also counts as done if the visitor has rated its reply with a thumb up. If it was
-        listed because of a thumb down, it is done when the visitor takes that back.
+        A question is also done if the visitor has rated its reply with a thumb up. A question that
+        was listed because of a thumb down is done when the visitor removes the thumb down. While
+        `rating` is NULL, only `done` decides.
         """
         return self.filter(Unanswered.open_condition())
 
     def mark_done(self, ids: list[int]) -> int:
-        """Mark open questions as done; return how many."""
+        """Mark those of the questions that are not marked as done; return the number."""
         return self.filter(pk__in=ids, done=None).update(done=timezone.now())
 
     def reopen(self, ids: list[int]) -> int:
-        """Mark questions as open again; return how many."""
+        """Mark questions as not done; return the number of questions."""
         return self.filter(pk__in=ids).update(done=None)
 
 
 class Unanswered(models.Model):
-    """A question whose reply did not help; `sitechat.reports.unanswered_questions` detects them."""
+    """A question whose reply did not help. `reports.unanswered_questions` creates the rows."""
 
     class Reason(models.TextChoices):
-        """Why the reply counts as not helpful."""
+        """Why the reply is seen as not helpful."""
 
         UNKNOWN = "unknown", _("did not know")
         DISLIKED = "disliked", _("thumb down")
@@ -52,15 +53,16 @@ class Unanswered(models.Model):
         verbose_name=_("reply"),
     )
     reason = models.CharField(_("reason"), max_length=16, choices=Reason.choices)
-    # The rating of the reply, so that lists need not read the replies. NULL, because processes of
-    # the previous version insert rows without it; the cleanup sets it.
+    # A copy of the reply's rating, so that lists need not read the replies. Processes of the
+    # previous version insert rows without it; the cleanup then replaces NULL by the rating.
     rating = models.SmallIntegerField(null=True, editable=False)
     question = models.TextField(_("question"), blank=True)
     language = models.CharField(  # noqa: DJ001 - rows of earlier versions have none
         _("language"), max_length=16, null=True, blank=True
     )
-    # Similar questions have the same group: the id of the reply to one of them. If the site has an
-    # embedder, the row of that reply also has the vector of its question. NULL until it is known.
+    # Similar questions have the same group: the id of the reply to one of these questions. If the
+    # site has an embedder, the row of this reply also has the vector of its question. `group` is
+    # NULL until the question has been compared with the others.
     group = models.UUIDField(null=True, editable=False)
     vector = models.BinaryField(null=True, editable=False)
     created = models.DateTimeField(_("asked"), db_index=True)

@@ -24,7 +24,7 @@ TOKENS = frozenset(
         "thinking_tokens",
     }
 )
-"""Fields that count tokens."""
+"""The fields with numbers of tokens."""
 
 SUMMED = TOKENS | {"dollars", "total_ms"}
 """Fields that are added up if a reply continues after a question to the visitor."""
@@ -52,7 +52,7 @@ class Usage(models.Model):
         related_name="usage",
         verbose_name=_("reply"),
     )
-    # NULL for visitors, so that adding the column rewrites no large table and processes of the
+    # NULL means a visitor. So adding the column rewrites no large table, and processes of the
     # previous version can still insert rows during a deployment.
     command = models.CharField(  # noqa: DJ001
         _("asked by"),
@@ -80,7 +80,7 @@ class Usage(models.Model):
         blank=True,
         help_text=_("The output tokens spent on thinking; included in output tokens."),
     )
-    # NULL, so that processes of the previous version can still insert rows during a deployment.
+    # NULL is allowed, so that processes of the previous version can still insert rows.
     service_tier = models.CharField(_("service tier"), max_length=16, null=True, blank=True)  # noqa: DJ001
     inference_geo = models.CharField(_("region"), max_length=16, null=True, blank=True)  # noqa: DJ001
     by_model = models.JSONField(
@@ -123,10 +123,10 @@ class Usage(models.Model):
         """Add this usage to the earlier usage of the same reply, and return the sum.
 
         A reply continues after the visitor has answered a question, such as whether a tool may run.
-        The fields in SUMMED are added up. The time of creation and the time to the first token stay
-        those of the earlier usage. The sum is estimated if either usage is, and it keeps an earlier
-        refusal category if this usage has none. All other fields, such as the status, come from
-        this usage.
+        The fields in SUMMED are added up, and `by_model` for each model. The time of creation and
+        the time to the first token are kept from the earlier usage. The sum is marked as estimated
+        if one of the two is, and it keeps an earlier refusal category if this usage has none. All
+        other fields, such as the status, come from this usage.
 
         Returns:
             The earlier usage, changed but not saved; this usage if there is no earlier one.
@@ -147,14 +147,14 @@ class Usage(models.Model):
         return earlier
 
     def shares(self) -> list[dict[str, Any]]:
-        """Return the usage of each model as JSON values; a list of one if only one answered."""
+        """Return the usage of each model as JSON values, even if only one model answered."""
         if self.by_model:
             return list(self.by_model)
         counts = {name: getattr(self, name) or 0 for name in TOKENS}
         return [{"model": self.model, **counts, "dollars": str(self.dollars)}]
 
     def take_back(self, input_tokens: int, output_tokens: int, dollars: Decimal) -> None:
-        """Subtract the usage that was booked when the reply's process seemed to have died.
+        """Subtract the usage that was assumed when the reply's process seemed to have died.
 
         Save the row, or delete it if no input tokens and no output tokens are left.
         """
@@ -168,7 +168,7 @@ class Usage(models.Model):
 
 
 def _merged(shares: list[dict[str, Any]]) -> list[dict[str, Any]] | None:
-    """Add up the shares of each model. Return one share per model; None for a single model."""
+    """Add up the shares of each model. Return one share per model; None if there is only one."""
     merged: dict[str, dict[str, Any]] = {}
     for share in shares:
         earlier = merged.get(share["model"])
@@ -186,15 +186,17 @@ def _sum(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
 class Counter(models.Model):
     """What one identity has used of one limit in one window; see `sitechat.ledger`.
 
-    `spent` includes reservations. `reserved` is the part of `spent` that running replies hold. NULL
-    counts as 0, because processes of the previous version insert rows without `reserved`.
+    A window is one period of a limit, such as one hour. `spent` includes `reserved`, the amount
+    that is set aside for running replies. NULL in `reserved` means 0, because processes of the
+    previous version insert rows without it.
     """
 
     key = models.CharField(max_length=160, primary_key=True)
     spent = models.BigIntegerField(default=0)
     reserved = models.BigIntegerField(null=True)
     expires = models.DateTimeField(db_index=True)
-    # Whether the signals of this window were sent: `budget_nearly_reached`, and that of the limit.
+    # Whether the signals of this window were sent: `budget_nearly_reached` (`warned`), and
+    # `budget_reached` or `limit_reached` (`reached`).
     warned = models.BooleanField(default=False)
     reached = models.BooleanField(default=False)
 

@@ -22,7 +22,7 @@ class Citation(TypedDict):
 
 
 Question = Mapping[str, str]
-"""A tool call that the visitor is asked to confirm: its `id`, the `tool` and the `text`."""
+"""A tool call that the visitor is asked to confirm: its `id`, `tool` and question (`text`)."""
 
 ErrorDetail = Mapping[str, Any]
 """An error: `error`, `message`, `retryable`, and further keys that depend on the error."""
@@ -58,9 +58,10 @@ class ShownMessage(_MessageDetails):
 
 
 class ShownReply(_Details):
-    """A reply in `GET chat/replies/<id>/`, or its part after the characters that the client has.
+    """A reply in `GET chat/replies/<id>/`.
 
-    `reply` is the id, and `at` the number of characters up to the end of `text`.
+    `reply` is the id. `text` is the part after the characters that the client already has. `at` is
+    the number of characters of the reply up to the end of `text`.
     """
 
     reply: str

@@ -9,7 +9,10 @@ from sitechat.payloads.messages import ShownMessage
 
 
 class ShownPerson(TypedDict):
-    """Whether the visitor can ask for a person of the site, and whether one answers."""
+    """Whether the visitor can ask for a person of the site, and whether a person answers.
+
+    `state` is a `HandoffState`. `name` is the name of the person who has joined, or None.
+    """
 
     available: bool
     state: str
@@ -23,7 +26,7 @@ class TypingPerson(ShownPerson):
 
 
 class Updates(TypedDict):
-    """The new messages of a conversation since a cursor, and who answers in it."""
+    """The messages of a conversation after the client's cursor, the new cursor, and who answers."""
 
     conversation: str | None
     cursor: str

@@ -1,6 +1,6 @@
 """Rate limits by network address, counted in Django's cache.
 
-They limit work, not money: messages, tokens and dollars are counted by the ledger.
+They limit work, not money: the ledger counts messages, tokens and dollars.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class _Outage:
 
 
 outage = PerProcess(_Outage)
-"""Whether this process has logged the current outage."""
+"""Returns the `_Outage` of this process."""
 
 
 def count_request(
@@ -43,11 +43,11 @@ def count_request(
     """Count a request, and return how it compares with the limit. This never raises.
 
     Args:
-        kind: The kind of request. Each kind is counted on its own.
+        kind: The kind of request. Each kind is counted separately.
         address: The network address, or a prefix of it.
-        limit: Maximum requests in a period.
-        seconds: Length of the period in seconds.
-        now: The time in seconds; the current time by default.
+        limit: The maximum number of requests in a period.
+        seconds: The length of the period in seconds. A new count starts with each period.
+        now: The time in seconds; None for the current time.
     """
     digest = hashlib.sha256(address.encode()).hexdigest()[:32]
     key = f"sitechat.rate:{kind}:{digest}:{int((time.time() if now is None else now) // seconds)}"
@@ -67,8 +67,8 @@ def count_request(
 
 
 def allows(kind: str, address: str, limit: int, seconds: int, now: float | None = None) -> bool:
-    """Count a request; return whether it is within the limit. False if it can't be counted.
+    """Count a request, and return whether it is within the limit; False if it can't be counted.
 
-    The arguments are those of `count_request`.
+    The arguments are the same as for `count_request`.
     """
     return count_request(kind, address, limit, seconds, now) is Rate.WITHIN

@@ -1,4 +1,4 @@
-"""Daemon threads, which do not delay the end of the process, and work that runs on them."""
+"""Daemon threads, which do not delay the end of the process, and helpers for work on threads."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def start_daemon(run: Callable[[], object], name: str) -> threading.Thread:
 class DaemonThreads(Executor):
     """A pool of daemon threads that are started when they are needed.
 
-    Unlike `ThreadPoolExecutor`, the pool accepts work after the main thread has ended. The last
-    replies are saved then.
+    Unlike `ThreadPoolExecutor`, the pool accepts work after the main thread has ended. At that
+    time, the last replies are saved.
     """
 
     def __init__(self, max_threads: int, name: str) -> None:
@@ -57,7 +57,7 @@ class DaemonThreads(Executor):
         """Run the call on one of the threads. Can be called from any thread.
 
         Raises:
-            PoolFull: The call needs another thread, which can't start.
+            PoolFull: No thread is idle, and the next thread can't start.
         """
         if not self._idle.acquire(blocking=False):
             self._start_thread()
@@ -92,11 +92,11 @@ class DaemonThreads(Executor):
 
 
 def in_callers_context(work: Callable[[], T]) -> Callable[[], T]:
-    """Return a callable for another thread, which runs the work in the context of this thread.
+    """Return a callable that another thread can call to run the work in this thread's context.
 
     The work runs in a copy of the caller's context variables. Django stores its active language,
-    time zone, script prefix and URLconf in `asgiref.local.Local`, which other threads do not see
-    even in the same context. So the callable sets these four again.
+    time zone, script prefix and URLconf in `asgiref.local.Local`. Other threads do not see these
+    four values even in the same context, so the callable sets them again.
     """
     context = copy_context()
     language, zone = translation.get_language(), timezone.get_current_timezone()

@@ -22,7 +22,10 @@ M = TypeVar("M", bound=models.Model)
 T = TypeVar("T")
 
 RETRY_SECONDS = 10.0
-"""Seconds for which a transaction is retried after a conflict with another one."""
+"""Seconds after its first conflict for which a transaction is retried.
+
+A conflict is an error that another transaction causes, such as a deadlock.
+"""
 
 CONFLICT_SQLSTATES = frozenset({"40001", "40P01", "55P03"})
 """Conflicts on PostgreSQL: serialization failure, deadlock, lock not available."""
@@ -70,9 +73,9 @@ def alias() -> str:
 
 @contextmanager
 def atomic() -> Iterator[None]:
-    """Run the block in a transaction, then the callbacks of `after_atomic` and `after_commit`.
+    """Run the block in a transaction, and then call the work of `after_atomic` and `after_commit`.
 
-    Inside another `atomic` block this is a savepoint, and the outer block runs the callbacks.
+    Inside another `atomic` block this is a savepoint, and the outermost block calls the work.
     """
     if _thread.later is not None:
         with transaction.atomic(using=alias()):
@@ -122,11 +125,11 @@ def attempts(
             with attempt:
                 ...  # the transaction
 
-    Inside a transaction of the caller there is one attempt, because a conflict ends the whole
+    Inside a transaction of the caller there is only one attempt, because a conflict ends the whole
     transaction.
 
     Args:
-        also: Further errors that are conflicts in this transaction.
+        also: Further error classes that are treated as conflicts in this transaction.
         using: The alias of the database; None for the chat's database.
 
     Raises:
@@ -160,7 +163,7 @@ def retry(
     also: tuple[type[DatabaseError], ...] = (),
     using: str | None = None,
 ) -> T:
-    """Call a function that runs a transaction, again after each conflict, and return its result.
+    """Call a function that runs a transaction, and return its result. Repeat after a conflict.
 
     Args:
         work: Runs the transaction. It can be called several times.
@@ -230,7 +233,10 @@ def locks_rows() -> bool:
 def returns_rows(using: str) -> bool:
     """Return whether INSERT, UPDATE and DELETE can return the rows that they wrote.
 
-    PostgreSQL and SQLite 3.35 can. MariaDB returns inserted rows only.
+    True on PostgreSQL, and on SQLite from 3.35. MariaDB can return inserted rows only.
+
+    Args:
+        using: The alias of the database.
     """
     connection = connections[using]
     returns: bool = connection.features.can_return_rows_from_bulk_insert
@@ -238,14 +244,14 @@ def returns_rows(using: str) -> bool:
 
 
 def in_transaction(using: str | None = None) -> bool:
-    """Return whether this thread has an open transaction on a database, by default the chat's."""
+    """Return whether this thread has an open transaction on `using` (None: the chat's database)."""
     return bool(transaction.get_connection(using or alias()).in_atomic_block)
 
 
 def lacks_migrations(error: DatabaseError) -> bool:
     """Return whether a statement failed because of unapplied migrations.
 
-    If the database accepts no statement to look them up, a missing table or column is enough.
+    If the migrations can't be looked up, return whether a table or column is missing.
     """
     if not reports_missing_schema(error):
         return False
@@ -256,7 +262,7 @@ def lacks_migrations(error: DatabaseError) -> bool:
 
 
 def has_unapplied_migrations() -> bool:
-    """Return whether an app that the chat needs has unapplied migrations."""
+    """Return whether one of NEEDED_APPS has unapplied migrations."""
     return any(map(_has_unapplied, apps.get_app_configs()))
 
 

@@ -30,7 +30,7 @@ def close_connections() -> None:
 
 
 def run_and_close(work: Callable[[], T]) -> T:
-    """Run the work. Close this thread's old connections before it, and all after it."""
+    """Run the work. Close this thread's old connections before, and all connections after it."""
     close_old_connections()
     try:
         return work()
@@ -63,7 +63,7 @@ class KeptConnections:
                 connection.errors_occurred = False
 
     def after_step(self) -> None:
-        """Close connections that must not be kept. Call this after each step."""
+        """Close the connections that the next step must not use. Call this after each step."""
         self._used = monotonic()
         for connection in connections.all(initialized_only=True):
             if connection.connection is None:
@@ -86,8 +86,8 @@ class KeptConnections:
 def _may_stay_open(connection: BaseDatabaseWrapper) -> bool:
     """Return whether the next step may use the connection.
 
-    A connection of psycopg's pool goes back to the pool. A connection with an open transaction, or
-    with a changed autocommit mode, is closed.
+    False for a connection of psycopg's pool, which goes back to the pool, for a connection with an
+    open transaction, and for a connection with a changed autocommit mode.
     """
     if connection.settings_dict["OPTIONS"].get("pool"):
         return False

@@ -16,15 +16,15 @@ from sitechat.runtime.database_connections import KeptConnections
 T = TypeVar("T")
 
 IDLE_SECONDS = 3.0
-"""Idle seconds after which a thread closes its connections, and ends if its pool says so."""
+"""Idle seconds after which a thread closes its connections, or ends if `end_if_idle` is set."""
 
 
 class DatabaseThreads(Executor):
     """A bounded pool of daemon threads that keep their database connections while there is work.
 
-    Work goes to the thread that became idle last, so that the others close their connections if
-    there is little load. Like `DaemonThreads`, the pool accepts work after the main thread has
-    ended.
+    The thread that became idle last gets the next work. So if there is little work, the other
+    threads close their connections. Like `DaemonThreads`, the pool accepts work after the main
+    thread has ended.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class DatabaseThreads(Executor):
         """Run the call on one of the threads. Can be called from any thread.
 
         Raises:
-            PoolFull: Too many calls are waiting, or the pool can't start its first thread.
+            PoolFull: Too many calls are waiting, or the pool has no thread and can't start one.
         """
         future: Future[T] = Future()
         work: Work = (future, lambda: fn(*args, **kwargs))
@@ -67,7 +67,7 @@ class DatabaseThreads(Executor):
         return future
 
     def _start_for(self, work: Work) -> None:
-        """Start a thread for the work; if that fails, leave the work to a busy thread."""
+        """Start a thread for the work. If no thread can start, queue the work for a busy thread."""
         inbox: SimpleQueue[Work | None] = SimpleQueue()
         inbox.put(work)
         try:
@@ -85,7 +85,7 @@ class DatabaseThreads(Executor):
         self._waiting.append(work)
 
     def keep_connections(self, keeps: bool) -> None:
-        """Choose whether connections stay open after a call; if not, close those of idle threads.
+        """Choose whether connections stay open after a call. If not, idle threads close theirs now.
 
         If this is never called, connections stay open.
         """
@@ -108,7 +108,7 @@ class DatabaseThreads(Executor):
         variables.
 
         Args:
-            inbox: The thread's next work; None asks it to close its connections.
+            inbox: Gets the thread's next work, or None to make it close its connections.
             kept: The thread's connections.
 
         Returns:

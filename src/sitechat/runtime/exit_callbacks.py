@@ -20,14 +20,14 @@ from typing import Any
 from weakref import WeakMethod
 
 CallNext = Callable[[], None]
-"""Calls the next callback; after the last callback, the previous handler of the signal."""
+"""Calls the next callback or, after the last callback, the previous handler of SIGTERM."""
 
 TerminationCallback = Callable[[CallNext], None]
-"""A callback for SIGTERM. It must call its argument when it is done, now or later."""
+"""A callback for SIGTERM. It must call its argument, `call_next`, when its own work is done."""
 
 
 def at_exit(work: Callable[[], None]) -> None:
-    """Call `work` when this process ends in an orderly way. Some servers cause two calls."""
+    """Call `work` when this process ends without being killed. Some servers cause two calls."""
     pid = os.getpid()
 
     def in_this_process() -> None:
@@ -41,8 +41,8 @@ def at_exit(work: Callable[[], None]) -> None:
 def on_terminate(callback: TerminationCallback) -> None:
     """Call `callback(call_next)` on SIGTERM. The callback must call `call_next()`.
 
-    Methods are referenced weakly: they are called only while their object exists. Call this on
-    the main thread, the only one that can set handlers. On other threads it does nothing.
+    If the callback is a method, it is called only while its object exists. Call this on the main
+    thread, because other threads can't set signal handlers. On other threads this does nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         return

@@ -9,11 +9,11 @@ from sitechat.runtime.safe_logging import get_logger
 logger = get_logger("sitechat.settings")
 
 _logged: dict[str, Any] = {}
-"""The invalid value of each setting that was logged last."""
+"""By name of the setting: the invalid value of the last log line about it."""
 
 
 def log_invalid_setting(name: str, value: Any, effect: str) -> None:
-    """Log that a setting is invalid, unless this value was logged before.
+    """Log that a setting is invalid, unless the last log line about it was for the same value.
 
     Args:
         name: The name of the setting.

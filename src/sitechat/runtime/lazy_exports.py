@@ -1,4 +1,4 @@
-"""Packages that import the module of a name when the name is first used."""
+"""Packages that import a module only when one of its names is first used."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from importlib import import_module
 def lazy_exports(package: str, names: Mapping[str, Sequence[str]]) -> Callable[[str], object]:
     """Return a `__getattr__` for a package whose modules many processes never need.
 
-    It raises AttributeError for a name that the package does not export.
+    This `__getattr__` raises AttributeError for a name that the package does not export.
 
     Args:
         package: The package's `__name__`.

@@ -33,7 +33,10 @@ class LimitedThreads:
         self._changed = threading.Condition()
 
     def submit(self, work: Callable[[], T]) -> Future[T] | None:
-        """Run a call on one of the threads; return None if too many wait or no thread can start."""
+        """Run a call on one of the threads, now or later, and return its future.
+
+        Return None if too many calls wait, or if no thread is busy and none can start.
+        """
         future: Future[T] = Future()
         with self._changed:
             starts = self._active < self._max_threads
@@ -49,7 +52,7 @@ class LimitedThreads:
         return future
 
     def _without_thread(self, future: Future[T]) -> Future[T] | None:
-        """Return the call's future if a busy thread can run it later; else drop it, return None."""
+        """Return the future if a busy thread can run the call later; else drop it, return None."""
         with self._changed:
             self._active -= 1
             self._changed.notify_all()
@@ -69,12 +72,12 @@ class LimitedThreads:
         return len(self._waiting)
 
     def wait(self, seconds: float) -> bool:
-        """Wait until no call runs or waits; return False if that takes longer than `seconds`."""
+        """Wait until no call runs or waits; return False if it takes longer than `seconds`."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._active, seconds)
 
     def _run(self) -> None:
-        """Run the calls that wait, until there are none."""
+        """Run the waiting calls, until no call waits."""
         while True:
             with self._changed:
                 if not self._waiting:

@@ -1,4 +1,4 @@
-"""State of one event loop, released with it."""
+"""State that belongs to one event loop and is released with the loop."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _numbers = count()
 class PerLoop(Generic[T]):
     """A value for each event loop.
 
-    The value is an attribute of its loop, so that both are collected together. A
-    WeakKeyDictionary would keep a loop alive if its value refers to it, as clients and tasks do.
+    The value is an attribute of its loop, so that both are garbage-collected together. A
+    WeakKeyDictionary would keep a loop alive if the value refers to the loop, as clients do.
     """
 
     def __init__(self) -> None:

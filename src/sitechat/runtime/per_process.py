@@ -31,7 +31,7 @@ class PerProcess(Generic[T]):
 
     @contextmanager
     def renewed(self) -> Iterator[None]:
-        """Use a new value within the block, as a new process would, then the old one. For tests."""
+        """Use a new value in the block, as a new process would, and then the old one. For tests."""
         kept, self._current = self._current, None
         try:
             yield

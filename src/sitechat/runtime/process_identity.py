@@ -1,4 +1,4 @@
-"""Identities of processes, which show other processes whether a process has ended."""
+"""Identities of processes, by which another process can see whether a process has ended."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ZOMBIE = "Z"
 
 
 def _identity() -> str:
-    """Return machine, process and start time, or a random identity if they are unknown."""
+    """Return the machine, pid and start time as text, or a random text if one is unknown."""
     machine, start = _machine(), _start_time(os.getpid())
     if machine is None or start is None:
         return f"-:{secrets.token_hex(8)}"
@@ -34,8 +34,8 @@ identity = PerProcess(_identity)
 def has_ended(other: str) -> bool:
     """Return whether the process with this identity has certainly ended.
 
-    False if this is unknown: for a process on another machine or in another container, and for a
-    random identity.
+    Return False if this is unknown: for a process on another machine or in another container, and
+    for a random identity.
     """
     machine, _, rest = other.partition(":")
     pid, _, start = rest.partition(":")
@@ -47,7 +47,7 @@ def has_ended(other: str) -> bool:
 def _machine() -> str | None:
     """Return an identifier that is the same for all processes that can see each other's pids.
 
-    None if the machine is unknown, such as on macOS or in a sandbox that hides the boot id.
+    Return None if the machine is unknown, such as on macOS or in a sandbox that hides the boot id.
     """
     try:
         boot = (PROC / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()

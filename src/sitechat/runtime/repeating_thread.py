@@ -25,12 +25,13 @@ class RepeatingThread(Generic[T]):
         step: Callable[[Sequence[T], KeptConnections], None],
         pause: Callable[[], float],
     ) -> None:
-        """Prepare the thread. It starts with the first item, and ends when there are none.
+        """Prepare the thread. It starts with the first item, and ends when no items are left.
 
         Args:
             name: The name of the thread.
-            step: Called with all items. It may raise any exception.
-            pause: Returns the seconds before each step.
+            step: Called with all items and the thread's database connections. Its exceptions are
+                logged, and the thread continues.
+            pause: Returns the seconds to wait before each step.
         """
         self._name = name
         self._step = step
@@ -57,7 +58,7 @@ class RepeatingThread(Generic[T]):
             self._added.discard(item)
 
     def _run(self) -> None:
-        """Repeat the step until there are no items."""
+        """Repeat the step until no items are left."""
         kept = KeptConnections()
         while True:
             sleep(self._pause())

@@ -17,14 +17,14 @@ from sitechat.runtime.per_process import PerProcess
 T = TypeVar("T")
 
 THREADS = 6
-"""Number of threads per process. More would share one interpreter and need more connections."""
+"""Threads per process. More threads would need more connections and share one interpreter."""
 
 MAX_WAITING = 500
 """Maximum number of waiting steps."""
 
 
 class RequestPool:
-    """A bounded pool of threads, which end when they are idle for some seconds."""
+    """A bounded pool of threads. A thread ends after it has been idle for some seconds."""
 
     def __init__(self, threads: int = THREADS, name: str = "sitechat-request") -> None:
         self._threads = DatabaseThreads(threads, name, max_waiting=MAX_WAITING, end_if_idle=True)
@@ -33,7 +33,7 @@ class RequestPool:
         """Run the step on a thread, in the caller's context. Can be called from any thread.
 
         Raises:
-            PoolFull: Too many steps are waiting, or no thread can start.
+            PoolFull: Too many steps are waiting, or the pool has no thread and can't start one.
         """
         return self._threads.submit(in_callers_context(step))
 

@@ -2,8 +2,8 @@
 
 A step is a function that uses the database. A view is written once, as a coroutine that awaits its
 steps. Under WSGI each step runs immediately, so the coroutine never waits and needs no event loop.
-Under ASGI the steps run on the request pool, or on the request's own thread if the site requires
-that.
+Under ASGI the steps run on the request pool, or on the request's own thread if the site sets
+CHAT_REQUEST_ISOLATION.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from sitechat.runtime.request_pool import RequestPool, request_pool
 T = TypeVar("T")
 
 SITE_THREADS = 8
-"""Number of threads for synchronous methods of `Chatbot`."""
+"""Number of threads for the site's synchronous methods of `Chatbot`."""
 
 
 class RequestSteps(Protocol):
@@ -43,16 +43,16 @@ class RequestSteps(Protocol):
         """Run a step that uses the database, and return its result.
 
         Raises:
-            PoolFull: The step runs on the request pool, which has no room.
+            PoolFull: The request pool can't take the step. Other threads never raise this.
         """
 
     async def call_method(self, method: Callable[..., Any], *args: Any, timeout: float) -> Any:
         """Call a method of the site's own code, which may be slow or a coroutine function.
 
         Raises:
-            PoolFull: The threads for the site's code have no room.
-            asyncio.TimeoutError: The call took longer than `timeout` seconds. On the request's own
-                thread only coroutines can be interrupted, so other calls never raise this there.
+            PoolFull: The threads for the site's code can't take the call.
+            asyncio.TimeoutError: The call took longer than `timeout` seconds. Only coroutines are
+                interrupted. Other methods raise this only on the threads for the site's code.
         """
 
     async def release_thread(self) -> None:
@@ -63,7 +63,11 @@ class RequestSteps(Protocol):
 
 
 def steps_for(request: HttpRequest) -> RequestSteps:
-    """Return the steps for a request. Call this on the thread or event loop that runs the view."""
+    """Return the steps for a request. Call this on the thread or event loop that runs the view.
+
+    Under ASGI, the request's own thread is used with CHAT_REQUEST_ISOLATION, and if Django has not
+    started a context for such threads.
+    """
     if not isinstance(request, ASGIRequest):
         return InlineSteps()
     if conf.CHAT_REQUEST_ISOLATION or SyncToAsync.thread_sensitive_context.get(None) is None:
@@ -92,8 +96,8 @@ def call_site_code(method: Callable[..., Any], *args: Any, timeout: float | None
 
     Args:
         method: The function, which may be a coroutine function.
-        args: Its arguments.
-        timeout: Maximum seconds of a coroutine; None for no limit.
+        args: The arguments of the function.
+        timeout: Maximum seconds of a coroutine function; None for no limit.
 
     Raises:
         asyncio.TimeoutError: The coroutine took longer than `timeout`.
@@ -175,7 +179,7 @@ site_pool = PerProcess(partial(RequestPool, SITE_THREADS, "sitechat-site"))
 
 
 async def release_request_thread() -> None:
-    """Close the connections of the thread that Django keeps for this request, and end it."""
+    """End the thread that Django keeps for this request, after it has closed its connections."""
     context = SyncToAsync.thread_sensitive_context.get(None)
     executor = SyncToAsync.context_to_thread_executor.get(context) if context else None
     if executor is None:
@@ -191,7 +195,8 @@ async def release_request_thread() -> None:
 def engine_context() -> contextvars.Context:
     """Return a copy of the request's context for work that outlives the request.
 
-    The copy leaves out the thread that Django keeps for the request, which ends with the request.
+    The copy does not refer to the thread that Django keeps for the request, because the thread ends
+    with the request.
     """
     context = contextvars.copy_context()
     if context.get(SyncToAsync.thread_sensitive_context) is not None:

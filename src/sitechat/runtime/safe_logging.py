@@ -1,8 +1,8 @@
 """Loggers whose lines can't be forged.
 
 A log line can contain names, addresses and messages from visitors, pages, Claude's API and
-settings. `get_logger` returns a logger that escapes all of them, including tracebacks, before
-any handler gets the record. All loggers of the package come from here; a test checks it.
+settings. `get_logger` returns a logger that escapes all these texts, including tracebacks, before
+any handler gets the record. A test checks that all loggers of the package come from here.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MAX_FIELD_LENGTH = 2000
 """Maximum characters of a field in a log line."""
 
 STANDARD = frozenset({*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"})
-"""Attributes of every log record; all others come from `extra`."""
+"""The attributes of every log record. All other attributes come from `extra`."""
 
 CAUSED = "\nThe above exception was the direct cause of the following exception:\n"
 DURING = "\nDuring handling of the above exception, another exception occurred:\n"
@@ -27,7 +27,7 @@ DURING = "\nDuring handling of the above exception, another exception occurred:\
 
 
 def get_logger(name: str) -> logging.Logger:
-    """Return the logger with this name. It escapes every field of its records."""
+    """Return the logger with this name, which has the filter `EscapeFields`."""
     logger = logging.getLogger(name)
     if not any(isinstance(each, EscapeFields) for each in logger.filters):
         logger.addFilter(EscapeFields())
@@ -35,9 +35,9 @@ def get_logger(name: str) -> logging.Logger:
 
 
 class EscapeFields(logging.Filter):
-    """A filter that escapes the arguments, the `extra` fields and the traceback of a record.
+    """A filter that escapes the arguments, the texts in `extra` and the traceback of a record.
 
-    The message itself is a constant in the source and stays as it is.
+    The message itself is a constant in the source code and is not changed.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -67,7 +67,7 @@ def _escaped(value: Any) -> Any:
 
 
 def _traceback(last: traceback.TracebackException) -> Iterator[str]:
-    """Yield the parts of a traceback, including the exceptions that caused the last one."""
+    """Yield the parts of a traceback. The exceptions that led to the last one come first."""
     chain: list[tuple[traceback.TracebackException, str]] = []
     error: traceback.TracebackException | None = last
     link_to_next = ""

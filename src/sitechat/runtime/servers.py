@@ -1,8 +1,8 @@
 """The server that runs this process: its threads, its time limits, and whether it is stopping.
 
-No standard lets an app ask its server for these, and environment variables do not show the options
-of the command line. So this module looks once per process for the server's object on the stack of
-the main thread. uWSGI and gevent are found by their modules. It reads from:
+No standard lets an app ask its server for these values, and environment variables do not show the
+options of the command line. So this module looks once per process for the server's object on the
+stack of the main thread. It finds uWSGI and gevent by their modules. It reads from:
 
 - gunicorn: threads, time limits, and `alive`, because only its main thread gets the signal
 - granian as WSGI: threads
@@ -10,9 +10,9 @@ the main thread. uWSGI and gevent are found by their modules. It reads from:
 - hypercorn: the event that its parent sets instead of sending a signal
 - uWSGI: threads, and the time limit of a request
 
-Any other server is assumed to have a few threads and time to save replies (`DEFAULT_THREADS`,
-`DEFAULT_GRACE`). This is the only module that reads internals of servers;
-`tests/servers/test_threads.py` fails if an upgrade changes them.
+Any other WSGI server is assumed to have DEFAULT_THREADS threads, or one if it says so. Any other
+server is assumed to have time to save replies (DEFAULT_GRACE). This is the only module that reads
+internals of servers; `tests/servers/test_threads.py` fails if an upgrade changes them.
 """
 
 from __future__ import annotations
@@ -31,19 +31,20 @@ CHAT_MIDDLEWARE = "sitechat.middleware.ChatMiddleware"
 """The optional first entry of MIDDLEWARE."""
 
 DEFAULT_THREADS = 4
-"""Assumed number of threads of a threaded server that does not report it."""
+"""Assumed number of threads of a threaded WSGI server that this module does not know."""
 
 DEFAULT_GRACE = 8.0
 """Default seconds for running replies to finish after SIGTERM.
 
-Docker kills after 10 s, Kubernetes after 30 s, systemd after 90 s.
+Docker kills a process after 10 s, Kubernetes after 30 s, systemd after 90 s.
 """
 
 MAX_STREAM_SECONDS = 20.0
 """Seconds after which a stream is cut and resumed, on servers that wait for open streams."""
 
 DEADLINE_MARGIN = 2.0
-"""Seconds to finish before the server's own deadline."""
+"""Seconds that remain between the end of our work and the server's deadline. For deadlines below
+4 s, half of the time remains."""
 
 
 def _never() -> bool:
@@ -56,11 +57,11 @@ class Server:
 
     name: str
     threads: int | None = None
-    """Concurrent requests in this process; None for any number."""
+    """Maximum concurrent requests in this process; None for any number."""
     grace: float = DEFAULT_GRACE
     """Seconds for running replies to finish after SIGTERM."""
     max_stream_seconds: float | None = None
-    """Maximum seconds of one stream. It is then cut, and the visitor resumes it. None for no
+    """Seconds after which a stream is cut. The visitor's client then resumes it. None for no
     maximum."""
     stopping: Callable[[], bool] = _never
     """Returns whether the process was asked to stop; False if the server does not show it."""
@@ -74,7 +75,7 @@ class Server:
 
 
 def _find_server() -> Server | None:
-    """Return the server if this module knows it; else None. gevent counts as a server."""
+    """Return the server if this module knows it; else None. gevent is treated as a server."""
     if problem := _green_threads():
         return Server("gevent", problem=problem)
     if (uwsgi := _uwsgi()) is not None:
@@ -132,7 +133,7 @@ def _gunicorn(variables: Mapping[str, Any]) -> Server | None:
 
 def _granian(variables: Mapping[str, Any]) -> Server | None:
     """Read the function that runs a worker of granian."""
-    if not isinstance(variables.get("evp"), threading.Event):  # as ASGI, with nothing to read
+    if not isinstance(variables.get("evp"), threading.Event):  # ASGI: nothing to read
         return None
     # Granian waits for open streams without a limit, and does not show that it is stopping.
     return Server(
@@ -173,9 +174,9 @@ READERS: Mapping[str, Callable[[Mapping[str, Any]], Server | None]] = {
 
 
 def _time_before(deadline: float | None) -> float:
-    """Return the seconds that our work may take if the server kills after `deadline` seconds.
+    """Return the seconds that our work may take before the server's deadline, also in seconds.
 
-    DEFAULT_GRACE if there is no deadline.
+    Return DEFAULT_GRACE if there is no deadline.
     """
     return DEFAULT_GRACE if not deadline else max(deadline / 2, deadline - DEADLINE_MARGIN)
 
@@ -219,7 +220,7 @@ def _green_threads() -> str | None:
 
 
 class _ProcessServer:
-    """The server of this process; None if it is unknown."""
+    """Holds `server`, the server of this process; None if this module does not know it."""
 
     def __init__(self) -> None:
         self.server = _find_server()

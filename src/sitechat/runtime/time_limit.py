@@ -12,10 +12,10 @@ T = TypeVar("T")
 
 
 def run_within(seconds: float, work: Callable[[], T]) -> T | None:
-    """Run work on a separate thread. Return its result; None if it takes longer than `seconds`.
+    """Run the work on a separate thread. Return its result; None if it takes too long.
 
-    Also return None if no thread can start. Work that takes longer is not interrupted. The work
-    must not use the database, and must not raise an exception.
+    Also return None if no thread can start. Work that takes longer than `seconds` is not
+    interrupted. The work must not use the database, and must not raise an exception.
     """
     results: list[T] = []
     context = copy_context()

@@ -1,4 +1,4 @@
-"""`manage.py chat_cleanup`: delete what is older than its retention period."""
+"""`manage.py chat_cleanup`: delete rows that are older than their retention period."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ NOT_RUN = 2
 """The exit code if the questions could not be asked, or Claude did not answer."""
 
 COLUMN = 56
-"""Maximum characters of a question in the table."""
+"""Maximum characters of a question in a line of the output."""
 
 
 def _yaml() -> ModuleType:

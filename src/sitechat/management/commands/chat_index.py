@@ -28,10 +28,10 @@ BAR_WIDTH = 30
 """Width of the progress bar in characters."""
 
 MAX_LENGTH = 500
-"""Maximum characters of a problem and of its location."""
+"""Maximum characters of the text of a problem, and of its location."""
 
 MAX_SHOWN = 20
-"""Maximum number of problems listed without --verbosity 2."""
+"""Maximum number of problems that are listed, except with --verbosity 2."""
 
 
 class Command(ChatCommand):
