@@ -134,7 +134,7 @@ class Conf:
 
     @property
     def CHAT_MAX_STREAMS(self) -> int | None:
-        """The maximum number of open streams per process; None if the server decides."""
+        """The maximum number of open streams per process; None to derive it from the server."""
         return getattr(settings, "CHAT_MAX_STREAMS", None)
 
     @property
@@ -158,7 +158,7 @@ class Conf:
 
     @property
     def CHAT_CLIENT(self) -> str | None:
-        """The dotted path of a callable that returns an async Anthropic client; None for ours."""
+        """The dotted path of a callable that returns an async Anthropic client; None if not set."""
         return getattr(settings, "CHAT_CLIENT", None)
 
     @property

@@ -8,9 +8,9 @@ REGISTRY.register(ChatCollector())
 ```
 
 The values are read from the database at each scrape, so every process reports the same totals.
-Counters include all replies since the first one of the site. Questions of commands, of the admin,
-and of staff in the chat are not included. While a thread sums up many past replies, such as after
-an update of the app, only `sitechat_summed_ratio` and the gauges that need no sums are reported.
+Counters include all replies since the first reply of the site. Questions of commands, of the admin,
+and of staff in the chat are not included. While a thread sums up many past replies, such as at the
+first scrape, only `sitechat_summed_ratio` and the gauges that need no sums are reported.
 """
 
 from __future__ import annotations

@@ -131,7 +131,7 @@ def _batch(request: HttpRequest, messages: list[Any]) -> HttpResponse:
 
 
 def _parsed(body: bytes) -> Any:
-    """Return the JSON value of a body; None if it is not valid JSON, as for `null`."""
+    """Return the JSON value of a body; None if the body is `null` or not valid JSON."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):

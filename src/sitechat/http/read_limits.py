@@ -132,8 +132,13 @@ class Followers:
 
 
 calls = PerProcess(CallCounts)
+"""The counts of this process."""
+
 followers = PerProcess(Followers)
+"""The open streams of this process."""
+
 refusal_log = PerProcess(partial(RefusalLog, "Visitors make too many calls"))
+"""The log of the calls that this process has refused."""
 
 
 def check_call(request: HttpRequest, kind: str) -> None:

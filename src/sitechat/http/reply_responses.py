@@ -1,4 +1,4 @@
-"""Take a stream slot for a request, and respond with a stream, or for polling if none is free.
+"""Respond to a request with a stream if a stream slot is free, or else let the client poll.
 
 `sitechat.http.stream_slots` counts and limits the slots.
 """

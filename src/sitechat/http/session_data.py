@@ -55,7 +55,7 @@ def session_of(request: HttpRequest) -> SessionBase:
 
 
 def identity_in(session: SessionBase) -> str:
-    """Return the visitor's identity in the session, or a new one if the session has none.
+    """Return the visitor's identity in the session, or a new identity if there is none.
 
     A new identity is not stored. It is computed from the session's key, or is random without a key.
     """

@@ -46,6 +46,7 @@ def max_followers(limit: int) -> int:
 
 
 stream_slots = PerProcess(StreamSlots)
+"""The slots of this process."""
 
 
 def max_streams(server: Server, *, on_loop: bool, polls: bool) -> int | None:

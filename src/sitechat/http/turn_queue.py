@@ -138,7 +138,7 @@ process_queue = PerProcess(TurnQueue)
 
 
 async def enter(request: HttpRequest) -> Ticket:
-    """Return the ticket that `early_admission` got for a request, or a new one.
+    """Return the ticket that `early_admission` got for a request, or a new ticket.
 
     Raises:
         NoRoom: Too many turns wait.

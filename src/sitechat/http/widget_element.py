@@ -42,7 +42,7 @@ INLINE_HEIGHT = 576
 """Height in pixels of an inline chat before its script runs. The element later uses 36rem."""
 
 Attributes = dict[str, "str | int | bool | None"]
-"""The attributes of `<site-chat>` by name. The tag omits those that are None or False."""
+"""The attributes of `<site-chat>` by name. The tag omits attributes that are None or False."""
 
 
 def attributes(

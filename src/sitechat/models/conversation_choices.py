@@ -56,7 +56,7 @@ class ToolState(models.TextChoices):
 
 
 class HandoffState(models.TextChoices):
-    """Whether a person of the site answers in a conversation instead of the bot."""
+    """The state of a handoff: a conversation's transfer from the bot to a person of the site."""
 
     NONE = "none", _("with the bot")
     WAITING = "waiting", _("waiting")

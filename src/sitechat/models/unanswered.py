@@ -22,7 +22,7 @@ class UnansweredQuerySet(models.QuerySet["Unanswered"]):
         return self.filter(Unanswered.open_condition())
 
     def mark_done(self, ids: list[int]) -> int:
-        """Mark those of the questions that are not marked as done; return the number."""
+        """Mark the questions as done, except questions that are done already; return the number."""
         return self.filter(pk__in=ids, done=None).update(done=timezone.now())
 
     def reopen(self, ids: list[int]) -> int:
