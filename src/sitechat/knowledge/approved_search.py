@@ -1,7 +1,9 @@
-"""Search for approved answers to a question. Their questions are compared by words and by meaning.
+"""Search for approved answers to a question.
 
-A site has few approved answers, so each process keeps all of them in memory. For each question, one
-small query checks whether they have changed.
+The wordings of an answer are its questions and its title. The words of all wordings, and the
+vectors of the questions, are compared with the visitor's question. A site has few approved answers,
+so each process keeps all of them in memory, and one small query per question checks whether they
+have changed. With CHAT_REQUEST_ISOLATION, they are read for each question.
 """
 
 from __future__ import annotations
@@ -43,7 +45,7 @@ MIN_LETTER_SIMILARITY = 0.75
 """Minimum similarity, from 0 to 1, of the letters of a question and a wording, for misspellings."""
 
 MIN_COSINE = 0.62
-"""Minimum cosine of the vectors of a visitor's question and a wording."""
+"""Minimum cosine of the vectors of a visitor's question and a question of an answer."""
 
 EMBEDDING_TIMEOUT = 5.0
 """Maximum seconds that the embedder may take while a user waits for a page of the admin."""
@@ -58,7 +60,7 @@ match only together with the previous question."""
 
 @dataclass(frozen=True)
 class _Wording:
-    """One of the ways to ask the question of an approved answer."""
+    """A question or the title of an approved answer."""
 
     text: str
     words: frozenset[str]
@@ -109,12 +111,12 @@ def find(
         query: The question and its context. Its `sources` are ignored.
         bot: The name of the bot that is asked.
         limit: The maximum number of answers.
-        site: The state of the site's content, if it is known. It saves a query if there are no
-            answers.
+        site: The state of the site's content, if the caller knows it. This saves a query if there
+            are no answers.
 
     Returns:
-        The answers that the visitor may see. Their `score` is the highest similarity of the
-        question to one of their wordings, from 0 to 1.
+        The answers that the visitor may see and that reach a minimum similarity. Their `score` is
+        the highest similarity of the question to one of their wordings, from 0 to 1.
     """
     if site is not None and not site.has_answers:
         return []
@@ -178,7 +180,7 @@ def _text_similarity(texts: Sequence[str], wordings: Sequence[_Wording], languag
     """Return the similarity of a question to the nearest wording; 0 if it is below the minimum.
 
     Args:
-        texts: The question, and the previous and current question together if there is one.
+        texts: The question; and, if there is a previous question, both together.
         wordings: The wordings of an answer.
         language: The language of the answer; "" if it has none.
     """
@@ -217,7 +219,7 @@ def _is_current(answer: ApprovedAnswer) -> bool:
 
 
 def _cosine(vector: Vectors | None, answer: ApprovedAnswer) -> float:
-    """Return the cosine of a question and the nearest wording; 0 if it is below the minimum."""
+    """Return the cosine of a question and an answer's nearest question; 0 if below the minimum."""
     if vector is None or not _is_current(answer):
         return 0.0
     import numpy as np
@@ -230,10 +232,11 @@ def _cosine(vector: Vectors | None, answer: ApprovedAnswer) -> float:
 
 
 def embed_missing() -> int:
-    """Embed the questions of answers that have no vectors of the current embedder.
+    """Embed the questions of active answers that have no vectors of the current embedder.
 
     Returns:
-        The number of answers that were embedded. If the embedder fails, the others are left out.
+        The number of answers that were embedded. After a failure of the embedder, which is logged,
+        no further answers are embedded.
     """
     if not conf.CHAT_EMBEDDER:
         return 0
@@ -274,7 +277,7 @@ def _vectors(texts: Sequence[str]) -> Vectors | None:
 
 
 def _store(answer: ApprovedAnswer, vectors: Vectors) -> bool:
-    """Store the vectors unless the questions have changed; return whether they were stored."""
+    """Store the vectors unless the questions have changed; return whether this was done."""
     unchanged = ApprovedAnswer.objects.filter(pk=answer.pk, questions=answer.questions)
     return bool(
         unchanged.update(

@@ -47,7 +47,7 @@ def audiences_of(visitor: User, candidates: Iterable[str]) -> set[str]:
     """Return the audiences among the candidates that a visitor belongs to.
 
     Args:
-        visitor: The visitor; None if anonymous. An inactive user counts as anonymous.
+        visitor: The visitor; None for an anonymous one. An inactive user counts as anonymous.
         candidates: The audiences to check.
     """
     candidates = set(candidates)

@@ -1,7 +1,7 @@
 """Local embedding models for `CHAT_EMBEDDER`, which need neither the network nor PyTorch.
 
-An embedder is a callable that takes a list of texts and returns one vector for each. It may have
-these attributes:
+An embedder is a callable that takes a list of texts and returns one vector for each text. It may
+have these attributes:
 
 - `query`: a method with the same signature, for models that embed questions differently
 - `weight`: the weight of vectors relative to words, from 0 to 1
@@ -57,6 +57,7 @@ class OnnxEmbedder:
 
         Raises:
             ImportError: `django-sitechat[onnx]` is not installed.
+        Exception: The files of the model are missing or not valid.
         """
         import numpy as np
 
@@ -128,7 +129,7 @@ class MultilingualEmbedder:
     def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return one vector per text, as an array of shape (texts, 512).
 
-        Only the first 2,000 characters of a text count.
+        Only the first 2,000 characters of a text are used.
 
         Raises:
             ImproperlyConfigured: `django-sitechat[embeddings]` is not installed.

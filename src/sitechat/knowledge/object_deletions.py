@@ -1,4 +1,4 @@
-"""A receiver of `post_delete` for the objects of declared sources.
+"""A receiver of `post_delete` for the objects of declared sources, whose pages it removes.
 
 If a model has a receiver, Django loads its rows before it deletes them, which is slow. So the
 receiver is connected only to the models of sources, and to their proxies and child models. Every
@@ -42,7 +42,7 @@ class _Watch:
         self.receiver: Callable[..., None] | None = None
         self.models: dict[type[ObjectSource], type[models.Model]] = {}
         self.unknown: set[type[ObjectSource]] = set()
-        """Sources whose model is unknown. While there are any, the receiver gets all deletions."""
+        """Sources whose model is unknown. Until it is known, the receiver gets all deletions."""
 
     def set_model(self, source: type[ObjectSource], model: type[models.Model]) -> None:
         """Store the model of a source, and connect the receiver to it."""
@@ -66,7 +66,7 @@ _watch = _Watch()
 
 
 def connect(receiver: Callable[..., None], sources: Iterable[type[ObjectSource]]) -> None:
-    """Connect the receiver to deletions of objects of these sources, and of later declared ones."""
+    """Connect the receiver to deletions of objects of these sources and of later sources."""
     post_delete.disconnect(sender=None, dispatch_uid=_UID)
     _watch.receiver = receiver
     _watch.unknown = set()
@@ -77,7 +77,7 @@ def connect(receiver: Callable[..., None], sources: Iterable[type[ObjectSource]]
 def watch(source: type[ObjectSource]) -> None:
     """Watch the deletions of a declared source's objects.
 
-    This does nothing before all models are loaded, because `connect` is called after that.
+    Before all models are loaded, this does nothing: `connect` is called later for these sources.
     """
     if not apps.models_ready:
         return
@@ -93,7 +93,7 @@ def watch(source: type[ObjectSource]) -> None:
 
 
 def model_of(source: ObjectSource, using: str) -> type[models.Model] | None:
-    """Return the concrete model of a source's queryset, and watch its deletions.
+    """Return the concrete model of a source's queryset, and watch deletions of its objects.
 
     Args:
         source: The source.

@@ -1,4 +1,4 @@
-"""Validation of page addresses: which of them may be stored and linked."""
+"""Validation of page addresses, which are stored and shown as links."""
 
 from __future__ import annotations
 

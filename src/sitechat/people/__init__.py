@@ -1,6 +1,6 @@
 """Handoffs of conversations to people of the site, and contact requests.
 
-In a handoff, a person of the site answers the visitor instead of the bot. This package imports
-`conversations` and the layers below it; `http` and `admin` import this package. It does not call
-Claude.
+A handoff is the state of a conversation in which the visitor waits for a person of the site, or in
+which a person answers the visitor instead of the bot. This package imports `conversations` and the
+layers below it; `http` and `admin` import this package. It does not call Claude.
 """

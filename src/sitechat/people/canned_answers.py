@@ -18,7 +18,7 @@ def canned_answers(conversation: Conversation, language: str = "") -> Sequence[t
 
     Args:
         conversation: The conversation. The answers must be for its bot and its visitor.
-        language: The visitor's language. Answers in it come first.
+        language: The visitor's language. Answers in this language come first.
     """
     by_language = Case(
         When(language=language or "-", then=Value(0)), default=Value(1), output_field=IntegerField()
@@ -33,7 +33,10 @@ def canned_answers(conversation: Conversation, language: str = "") -> Sequence[t
 
 
 def canned_text(conversation: Conversation, pk: int) -> str:
-    """Return the text of an approved answer, in Markdown; "" if it is no longer offered."""
+    """Return the text of an approved answer, in Markdown.
+
+    The result is "" if the answer was deleted, is inactive, or is not for this bot and visitor.
+    """
     row = _for_visitor(conversation).filter(pk=pk).values_list("answer", "bots").first()
     if row is None:
         return ""

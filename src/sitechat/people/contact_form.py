@@ -32,7 +32,7 @@ PHONE = RegexValidator(r"^[+(]?\d[\d\s()./-]*(?:(?:x|ext\.?)\s*\d+)?$")
 
 
 class ContactFormData(TypedDict):
-    """The form in the response of `GET chat/`. See `ContactForm` for its values."""
+    """The form in the response of `GET chat/`. `ContactForm` explains the values."""
 
     fields: list[str]
     required: list[str]
@@ -45,11 +45,11 @@ class ContactForm:
     """The contact form of the site."""
 
     fields: Sequence[str]
-    """The names of its fields, in the order of `FIELDS`."""
+    """The names of the form's fields, in the order of `FIELDS`."""
     required: Sequence[str]
     """The names of the fields that must not be empty."""
     consent: str
-    """The text to agree to, in the active language; empty if there is none."""
+    """The text that the visitor must agree to, in the active language; "" if there is no text."""
     before: bool
     """Whether the form opens before the first message."""
 
@@ -76,7 +76,7 @@ class ContactEntries:
     phone: str
     message: str
     consent: str
-    """The text that the visitor agreed to; empty if there is none."""
+    """The text that the visitor agreed to; "" if the form has no such text."""
     page: str
     """The path of the page, without its query string; empty if the page is unknown."""
 
@@ -107,7 +107,10 @@ def _form_of(options: Mapping[str, Any]) -> ContactForm:
 
 
 def current_recipients() -> list[str]:
-    """Return the addresses that are notified of a contact."""
+    """Return the addresses in `CHAT_CONTACT["notify"]`, which get a mail about each request.
+
+    The list is empty if the setting or this value is missing or not valid.
+    """
     options = conf.CHAT_CONTACT
     notify = options.get("notify", ()) if isinstance(options, Mapping) else ()
     return [str(address) for address in notify] if isinstance(notify, (list, tuple)) else []
@@ -123,8 +126,8 @@ def parse_contact(form: ContactForm, data: Mapping[str, Any], referer: str = "")
 
     Raises:
         InvalidContact: Some entries are missing or not valid.
-        InvalidRequest: The object has an unknown key, a field that the form does not have, or a
-            value of the wrong type.
+        InvalidRequest: The object has an unknown key, an entry for a field that the form does not
+            have, or a value of the wrong type.
     """
     reject_unknown_keys(data, {*FIELDS, "consent", "page"})
     entered = {name: (read_string(data, name) or "").strip() for name in FIELDS}
@@ -162,7 +165,7 @@ def _path(url: str) -> str:
 
 
 class _EntriesForm(forms.Form):
-    """A Django form that validates the entries. Its messages are in the language of the page."""
+    """A Django form that validates the entries. Its messages are in the active language."""
 
     def __init__(self, form: ContactForm, data: Mapping[str, Any]) -> None:
         super().__init__(data)

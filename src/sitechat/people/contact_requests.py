@@ -1,4 +1,4 @@
-"""Storage of contact requests, with the visitor's limits, and their announcement."""
+"""Contact requests of visitors: they are counted in the limits, stored, and announced."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from sitechat.people.contact_form import ContactEntries, current_recipients
 from sitechat.people.visitor_limits import run_counted
 
 RETRY_PERIOD = timedelta(minutes=10)
-"""The time within which a second request with the same entries is a retry, which is not stored."""
+"""A second request with the same entries within this time is a retry, and is not stored."""
 
 PURPOSE = "contact"
 """The purpose under which limits count forms. Messages are counted separately."""
@@ -39,7 +39,7 @@ def submit(
     has_sent: bool,
     admin_url: Callable[[Contact], str],
 ) -> Contact:
-    """Store what a visitor entered. If the request is a retry, return the stored contact.
+    """Store what a visitor entered, and return the contact. A retry returns the stored contact.
 
     Args:
         visit: The visitor who sent the form.
@@ -47,7 +47,7 @@ def submit(
         entries: What the visitor entered.
         conversation: The visitor's conversation with the bot; None if there is none.
         has_sent: Whether a form was sent before in the visitor's session.
-        admin_url: Returns the address of a contact in the admin, for the mail; it may be empty.
+        admin_url: Returns the address of a contact in the admin for the mail, or "".
 
     Raises:
         RateLimited: The visitor has sent as many forms as CHAT_LIMITS allows messages.
@@ -72,8 +72,8 @@ def submit(
 def _senders(visit: Visit, *, has_sent: bool) -> list[str]:
     """Return the identities under which the visitor may have sent a copy, the current one first.
 
-    A visitor without a session is identified by the IP address. This is so for the first request,
-    and for its retry if the response with the session cookie was lost.
+    A visitor without a session is identified by the IP address. A visitor has no session in the
+    first request, and in a retry of this request if the response with the session cookie was lost.
     """
     session = f"session {visit.visitor.session}"
     address = f"address {visit.visitor.ip}"
@@ -83,13 +83,13 @@ def _senders(visit: Visit, *, has_sent: bool) -> list[str]:
 
 
 def _copy_key(sender: str, fields: Mapping[str, Any]) -> str:
-    """Return a hash of a request's sender and fields. It is equal only for copies of a request."""
+    """Return a hash of a request's sender and fields, which is equal for copies of a request."""
     values = json.dumps([sender, fields], sort_keys=True, default=str)
     return salted_hmac("sitechat.contact", values, algorithm="sha256").hexdigest()
 
 
 def _earlier(senders: Sequence[str], fields: Mapping[str, Any]) -> Contact | None:
-    """Return the row of an earlier copy of a request; None if there is none."""
+    """Return the contact that an earlier copy of this request has stored; None if there is none."""
     keys = [_copy_key(sender, fields) for sender in senders]
     recent = Contact.objects.filter(created__gte=timezone.now() - RETRY_PERIOD)
     return recent.filter(copy_key__in=keys).first()
@@ -120,7 +120,7 @@ def _store(
     admin_url: Callable[[Contact], str],
     claims: Reservation,
 ) -> Contact:
-    """Store a contact in a transaction, and count and announce it."""
+    """Store, count and announce a contact. `run_counted` calls this in a transaction."""
     key = _copy_key(sender, fields)
     outdated = Contact.objects.filter(copy_key=key, created__lt=timezone.now() - RETRY_PERIOD)
     outdated.update(copy_key=None)
@@ -168,9 +168,9 @@ def _labelled_values(contact: Contact) -> list[tuple[str, str]]:
 
 
 def link_conversation(contact: uuid.UUID, conversation: uuid.UUID, bot: str) -> None:
-    """Link a contact to a conversation with the same bot, which started after the form was sent.
+    """Link a contact to the conversation that the visitor started after sending the form.
 
-    A contact that is already linked does not change.
+    Nothing changes if the contact is linked already, or belongs to another bot.
     """
     unlinked = Contact.objects.filter(pk=contact, bot=bot, conversation=None)
     unlinked.update(conversation=conversation)

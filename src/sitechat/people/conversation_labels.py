@@ -18,7 +18,7 @@ MAX_LABELS = 20
 """Maximum number of labels of one conversation."""
 
 MAX_OFFERED = 100
-"""Maximum number of labels that are offered to choose from."""
+"""Maximum number of existing labels that staff can choose from."""
 
 
 def add_label(conversation: Conversation, text: str) -> str:
@@ -26,7 +26,7 @@ def add_label(conversation: Conversation, text: str) -> str:
 
     Args:
         conversation: The conversation.
-        text: The label. If a label that differs only in case is in use, that label is added.
+        text: The label. If an existing label differs only in case, the existing label is added.
 
     Raises:
         StaffError: The text is empty or too long, or the conversation has too many labels.
@@ -62,13 +62,13 @@ def _add(conversation: Conversation, name: str) -> str:
 
 
 def remove_label(conversation: Conversation, name: str) -> None:
-    """Remove a label from a conversation, if it has it."""
+    """Remove a label from a conversation. Do nothing if the conversation does not have it."""
     row = Label.objects.filter(conversation=conversation.pk, name=storable(name))
     database.retry(row.delete)
 
 
 def change_labels(conversation: Conversation, form: Mapping[str, str]) -> None:
-    """Add or remove a label, as the form for labels says.
+    """Add or remove a label, according to the form for labels.
 
     Args:
         conversation: The conversation.
@@ -84,7 +84,10 @@ def change_labels(conversation: Conversation, form: Mapping[str, str]) -> None:
 
 
 def labels_by_conversation(ids: Iterable[uuid.UUID]) -> Mapping[uuid.UUID, list[str]]:
-    """Return the labels, in alphabetical order, of each conversation that has any."""
+    """Return the labels of conversations in alphabetical order, by conversation id.
+
+    Conversations without labels are left out.
+    """
     labels: dict[uuid.UUID, list[str]] = {}
     rows = Label.objects.filter(conversation__in=list(ids)).order_by("name")
     for pk, name in rows.values_list("conversation_id", "name"):

@@ -23,10 +23,10 @@ ENDING_KINDS = (Kind.WITHDRAWN, Kind.HANDED_BACK, Kind.IDLE, Kind.CLOSED)
 
 
 def find_handoff(conversation: uuid.UUID, options: PersonOptions | None) -> Handoff | None:
-    """Return the handoff of a conversation; None if there was none or CHAT_PERSON is empty.
+    """Return the handoff of a conversation; None if it has no handoff, or if `options` is None.
 
-    If the person has been silent for longer than `idle_minutes`, the handoff is ended before it is
-    returned.
+    If the person has been silent for `idle_minutes`, the handoff is ended before it is returned. A
+    handoff that has ended is also returned.
     """
     if options is None:
         return None
@@ -38,7 +38,7 @@ def find_handoff(conversation: uuid.UUID, options: PersonOptions | None) -> Hand
 
 
 def is_idle(handoff: Handoff, options: PersonOptions, now: datetime | None = None) -> bool:
-    """Return whether a person has joined but has been silent for too long."""
+    """Return whether a person has joined, but has not written for `idle_minutes`."""
     if handoff.state != HandoffState.JOINED or handoff.last_word is None:
         return False
     return handoff.last_word + options.idle <= (now or timezone.now())
@@ -63,7 +63,7 @@ def end_idle(handoff: Handoff) -> bool:
 def joined_handoff(conversation: uuid.UUID) -> Handoff | None:
     """Return the handoff if a person has joined and is not idle; None otherwise.
 
-    It is also None if CHAT_PERSON is empty.
+    The result is also None if CHAT_PERSON is empty or invalid.
     """
     handoff = find_handoff(conversation, person_options())
     return handoff if handoff is not None and handoff.state == HandoffState.JOINED else None
@@ -80,13 +80,15 @@ def change(
 ) -> bool:
     """Change a handoff if a condition still holds, and record the step.
 
+    The change also increases the handoff's version, so that the visitor's stream reports it.
+
     Args:
         conversation: The id of the conversation.
         condition: A condition for the change. It is part of the UPDATE, so only one of two
             concurrent changes succeeds.
         kind: The kind of the step; None to record no step.
-        author: The member of the staff; None for the visitor or the bot.
-        text: Details of the step.
+        author: The member of the staff who changes it; None for the visitor or the bot.
+        text: Details of the step, such as a name or an address.
         values: The new values of the handoff's fields.
 
     Returns:
@@ -120,9 +122,10 @@ def write_entry(
     text: str = "",
     form_id: uuid.UUID | None = None,
 ) -> None:
-    """Record a step or a note, and announce it if a person has joined or the handoff has ended.
+    """Record a step or a note of a handoff.
 
-    This must run in a transaction.
+    If the step is that a person has joined, or that the handoff has ended, it is also announced.
+    This must run in a transaction. The handoff must exist.
     """
     HandoffEntry.objects.create(
         handoff_id=conversation,
@@ -136,7 +139,7 @@ def write_entry(
 
 
 def _announce(conversation: uuid.UUID, kind: HandoffEntry.Kind) -> None:
-    """Announce that a person has joined, or that the handoff has ended."""
+    """Announce that a person has joined, or that the handoff has ended. Ignore other kinds."""
     if kind != Kind.JOINED and kind not in ENDING_KINDS:
         return
     handoff = Handoff.objects.get(pk=conversation)

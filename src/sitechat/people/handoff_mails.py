@@ -24,25 +24,27 @@ from sitechat.safe_text import one_line, visible
 
 WAITING_EVENT = "person_requested"
 ANSWER_EVENT = "person_answered"
-"""The names of the two kinds of mail in the admin's list of deliveries."""
+"""The names of the mails to staff and of the mails to visitors in the admin's deliveries."""
 
 WAITING_JOB = "mail about waiting"
-"""The name of the job whose row stores the time of the last mail about a waiting visitor."""
+"""The name of the `Job` that stores the time of the last mail about a waiting visitor."""
 
 INTERVAL = timedelta(minutes=1)
 """The minimum time between two mails about waiting visitors."""
 
 MAX_ANSWERS = 20
-"""Maximum number of answers in one mail. The next mail contains the following ones."""
+"""Maximum number of answers in one mail. The next mail contains the answers that follow."""
 
 MAX_EXCERPT_LENGTH = 500
-"""Maximum characters of the visitor's question in a mail to staff."""
+"""Maximum characters of the visitor's newest message that a mail to staff quotes."""
 
 Kind = HandoffEntry.Kind
 
 
 def notify_staff(handoff: Handoff, options: PersonOptions, link: str) -> None:
-    """Queue a mail to `CHAT_PERSON["email"]`, unless one was queued within INTERVAL.
+    """Queue a mail to `CHAT_PERSON["email"]`, unless a mail was queued within `INTERVAL`.
+
+    Nothing is queued if the setting contains no address.
 
     Args:
         handoff: The handoff of a visitor who has started to wait.
@@ -81,10 +83,10 @@ def _waiting_mail(handoff: Handoff, options: PersonOptions, link: str) -> Mail:
 
 
 def known_addresses(conversation: Conversation) -> list[str]:
-    """Return the known e-mail addresses of a visitor, the newest first.
+    """Return the known e-mail addresses of a visitor. The addresses are not verified.
 
-    They come from the newest five contact requests and from the visitor's account. They are not
-    verified.
+    The addresses of the conversation's five newest contact requests come first, the newest one
+    before the others. The address of the visitor's account is the last.
     """
     contacts = conversation.contacts.exclude(email="").order_by("-created")
     addresses = list(contacts.values_list("email", flat=True)[:5])
@@ -96,11 +98,11 @@ def known_addresses(conversation: Conversation) -> list[str]:
 def mail_answers(
     conversation: Conversation, user: Any, address: str, site: str, origin: str = ""
 ) -> int:
-    """Queue a mail with the answers of the staff that were not mailed yet.
+    """Queue a mail to the visitor with the answers of the staff that were not mailed yet.
 
     Args:
         conversation: The conversation.
-        user: The member of the staff who sends it.
+        user: The member of the staff who sends the mail.
         address: The recipient, one of `known_addresses`.
         site: The name of the site, such as its host.
         origin: The site's origin, such as `https://example.org`, for links to its pages; "" if it

@@ -25,7 +25,7 @@ class Watch:
 
     Args:
         conversation: The id of the conversation.
-        wake: Called after each change, on the thread of `watcher`.
+        wake: Called after each change, and once at the beginning, on the thread of `watcher`.
     """
 
     def __init__(self, conversation: UUID, wake: Callable[[], None]) -> None:
@@ -36,11 +36,12 @@ class Watch:
     def notify(self, state: tuple[int, bool]) -> None:
         """Wake the stream if the state has changed since the last call.
 
-        The first call always wakes it, because the handoff may have changed since the stream read
-        it.
+        The first call always wakes the stream, because the handoff may have changed since the
+        stream read it.
 
         Args:
-            state: The version of the handoff, and whether the person is typing.
+            state: The version of the handoff, which each change increases, and whether the person
+                is typing.
         """
         if state == self._seen:
             return
@@ -68,7 +69,7 @@ watcher = PerProcess(_create_watcher)
 def _read(watches: Sequence[Watch]) -> None:
     """Read the state of each watched handoff, and notify the streams.
 
-    If there is no handoff, the version is -1.
+    A conversation without a handoff has the version -1.
     """
     now = timezone.now()
     ids = {watch.conversation for watch in watches}

@@ -18,7 +18,7 @@ from sitechat.people.person_options import person_options
 from sitechat.people.staff_permissions import answerable_bots
 
 MAX_ROWS = 200
-"""Maximum number of conversations on the page."""
+"""Maximum number of waiting and joined conversations that are shown."""
 
 MAX_DONE = 50
 """Maximum number of finished conversations that are shown."""
@@ -39,15 +39,20 @@ class InboxRow:
     is_mine: bool
     """Whether the current user has joined."""
     is_new: bool
-    """Whether the current user should look at the conversation: the visitor is waiting; or has
-    written to the current user, or to a person whose account was deleted; or a colleague has
-    assigned the conversation to the current user."""
+    """Whether the current user should look at the conversation, for one of these reasons:
+
+    - The visitor is waiting.
+    - The visitor has written to the current user, or to a person whose account was deleted, and has
+      got no answer yet.
+    - The open conversation is assigned to the current user, who has not joined.
+    """
 
 
 def open_rows(user: Any) -> list[InboxRow]:
     """Return the waiting and joined conversations that a user may answer, newest requests first.
 
-    At most `MAX_ROWS` are returned. Before that, the bot takes over from people who are idle.
+    At most `MAX_ROWS` are returned. This first ends the handoffs of people who have been silent for
+    too long, at most `MAX_ROWS` of them.
     """
     _end_idle()
     found = _visible(user).open().order_by("-requested")
@@ -113,7 +118,7 @@ def _row(
 
 
 def _questions(conversations: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, str | None]:
-    """Return the beginning of the first message, or None, of the visitor of each conversation."""
+    """Return the beginning of the visitor's first message, or None, by conversation id."""
     first = Message.objects.filter(conversation=OuterRef("pk"), role=Role.USER).order_by("position")
     text = Subquery(first.values(start=Left("text", QUESTION_LENGTH))[:1])
     rows = Conversation.objects.filter(pk__in=conversations)

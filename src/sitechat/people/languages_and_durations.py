@@ -10,7 +10,7 @@ MINUTE, HOUR, DAY = 60, 3600, 86_400
 
 
 def language_name(code: str) -> str:
-    """Return the name of a language in the active language; the code if it is not known."""
+    """Return the name of a language in the active language; the code if Django has no name."""
     try:
         return str(get_language_info(code)["name_translated"])
     except KeyError:

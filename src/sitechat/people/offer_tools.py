@@ -72,8 +72,8 @@ offer_contact_form = Tool(
 
 
 def tools(visit: Visit, bot: Chatbot) -> Iterable[OfferedTool]:
-    """Yield the tools of this module that Claude may use in the visitor's conversation."""
-    # The list is the same outside of opening hours, because a change invalidates the prompt cache.
+    """Yield the tools of this module that the bot's texts and the settings allow."""
+    # Opening hours do not change the list, because any change of it invalidates the prompt cache.
     texts = edited_bot_texts.read_texts(bot.name)
     if texts.offers_person and person_options() is not None:
         yield OfferedTool(talk_to_person, visit)

@@ -31,6 +31,10 @@ class Span:
 def is_open(hours: str, now: datetime) -> bool:
     """Return whether a local time lies within the hours.
 
+    Args:
+        hours: The opening hours; see `parse`.
+        now: The time, in the time zone of the hours.
+
     Raises:
         ValueError: The hours are not valid.
     """
@@ -46,7 +50,8 @@ def parse(hours: str) -> tuple[Span, ...]:
 
     Args:
         hours: Entries separated by semicolons. Each has days (`Mon-Fri`, `Mon,Wed`) and one or
-            more times (`09:00-12:00, 13:00-17:00`). A time may end after midnight.
+            more times (`09:00-12:00, 13:00-17:00`). A time such as `22:00-02:00` ends on the
+            next day.
 
     Raises:
         ValueError: The hours are not valid. The message names the invalid part.

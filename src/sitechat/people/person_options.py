@@ -16,7 +16,7 @@ from sitechat.people import opening_hours
 from sitechat.runtime.invalid_settings import log_invalid_setting
 
 EFFECT_IF_INVALID = "visitors can't ask for a person"
-"""What happens if CHAT_PERSON is not valid, for the log."""
+"""The effect of an invalid CHAT_PERSON, as the log reports it."""
 
 KEYS = ("email", "hours", "timezone", "names", "idle_minutes")
 """The valid keys of CHAT_PERSON."""
@@ -29,7 +29,7 @@ DEFAULT_IDLE_MINUTES = 10
 
 @dataclass(frozen=True)
 class PersonOptions:
-    """The valid contents of CHAT_PERSON."""
+    """The contents of CHAT_PERSON. The hours and the time zone may still be invalid."""
 
     emails: tuple[str, ...] = ()
     """Addresses that get a mail when a visitor is waiting."""
@@ -38,11 +38,11 @@ class PersonOptions:
     zone: str = ""
     """The time zone of the hours; empty for the site's `TIME_ZONE`."""
     by_username: Mapping[str, str] | None = None
-    """The name that visitors see, by username; None if `names` is a list."""
+    """The name that visitors see, by username; None if `names` is not a dictionary."""
     names: tuple[str, ...] = ()
     """The names from which a person can choose."""
     idle: timedelta = timedelta(minutes=DEFAULT_IDLE_MINUTES)
-    """The time without a message from the person after which the bot takes over."""
+    """The bot takes over if the person has not written for this time."""
 
     @classmethod
     def of(cls, value: Mapping[str, Any]) -> PersonOptions:
@@ -86,7 +86,9 @@ class PersonOptions:
     def names_for(self, username: str, *own_names: str) -> list[str]:
         """Return the names under which a member of the staff can answer, most suitable first.
 
-        There is always at least one. If `names` is a dictionary, there is only one.
+        Names in the setting that equal the username or an own name come first. If the setting has
+        no name for the user, the result is "Support", translated. If `names` is a dictionary, the
+        result has only one name.
 
         Args:
             username: The username, which visitors never see.
@@ -114,8 +116,10 @@ def person_options() -> PersonOptions | None:
 def is_available(options: PersonOptions | None) -> bool:
     """Return whether a visitor can ask for a person now.
 
+    The result is False outside of opening hours, and if the hours are not valid, which is logged.
+
     Args:
-        options: The result of `person_options`.
+        options: The result of `person_options`; None gives False.
     """
     try:
         return options is not None and options.is_open()

@@ -38,7 +38,9 @@ def names_for(user: Any, options: PersonOptions) -> list[str]:
 
 
 def join(conversation: Conversation, user: Any, name: str = "") -> Handoff:
-    """Let a user answer in a conversation. A running reply of the bot continues to its end.
+    """Let a user answer in a conversation. Tool calls that wait for a confirmation are declined.
+
+    A running reply of the bot continues to its end.
 
     Args:
         conversation: Any conversation, whether or not its visitor asked for a person.
@@ -49,8 +51,8 @@ def join(conversation: Conversation, user: Any, name: str = "") -> Handoff:
         The handoff.
 
     Raises:
-        NotYours: Another person has joined, and did not assign the conversation to this user.
-        StaffError: CHAT_PERSON is empty.
+        NotYours: Another person has joined, and the conversation is not assigned to this user.
+        StaffError: CHAT_PERSON is empty or invalid.
         ConversationGone: The conversation was deleted.
     """
     options = person_options()
@@ -100,10 +102,10 @@ def send_message(
         user: The user.
         text: The message, in Markdown.
         draft: The id of the form that was sent. If an earlier request has sent a message with the
-            same id and text, it is not sent again.
+            same id and text, the message is not sent again.
 
     Returns:
-        The message; the earlier one if this is a copy.
+        The new message, or the message that the earlier request has sent.
 
     Raises:
         StaffError: The text is empty or too long.
@@ -139,7 +141,7 @@ def _send_message(
 
 
 def hand_back(conversation: Conversation, user: Any) -> None:
-    """Let the bot answer again.
+    """Let the bot answer again. If the user has just handed the conversation back, do nothing.
 
     Raises:
         NotYours: The user has not joined, or has left.
@@ -149,10 +151,10 @@ def hand_back(conversation: Conversation, user: Any) -> None:
 
 
 def close(conversation: Conversation, user: Any) -> None:
-    """End the handoff, whether a visitor waits or the user has joined.
+    """End the handoff, whether a visitor waits or the user has joined. A second click is ignored.
 
     Raises:
-        NotYours: Another person has joined, or the handoff has ended already.
+        NotYours: Another person has joined, or the handoff has ended in another way.
         ConversationGone: The conversation was deleted.
     """
     _leave(conversation, user, Kind.CLOSED, HandoffState.CLOSED)
@@ -197,7 +199,7 @@ def add_note(
         user: The author.
         text: The note.
         draft: The id of the form that was sent. If an earlier request has added a note with the
-            same id and text, it is not added again.
+            same id and text, the note is not added again.
 
     Raises:
         StaffError: The text is empty or too long.
@@ -252,7 +254,7 @@ def show_typing(conversation: Conversation, user: Any) -> None:
     now = timezone.now()
     rows = Handoff.objects.filter(pk=conversation.pk, state=HandoffState.JOINED, agent=user.pk)
     # When typing starts, a new version wakes the visitor's stream. The end needs no new version,
-    # because the stream also compares `typing_until` with the time.
+    # because `handoff_polling` also compares `typing_until` with the time.
     started = rows.filter(Q(typing_until=None) | Q(typing_until__lte=now)).update(
         typing_until=now + TYPING_PERIOD, version=F("version") + 1
     )
@@ -268,7 +270,7 @@ def _create_if_missing(conversation: Conversation) -> None:
 
 
 def _valid_text(text: str) -> str:
-    """Return a text as it is stored; raise StaffError if it is empty or too long."""
+    """Return a text in the form that is stored; raise StaffError if it is empty or too long."""
     text = storable(text).strip()
     if not text:
         raise StaffError(_("Write something first."))

@@ -24,7 +24,7 @@ class StaffError(Exception):
 
 
 class ConversationGone(StaffError):
-    """The conversation was deleted by its visitor, or has expired."""
+    """The conversation was deleted, by its visitor or because it has expired."""
 
     def __init__(self) -> None:
         super().__init__(_("This conversation no longer exists: its visitor has deleted it."))
@@ -35,10 +35,14 @@ class NotYours(StaffError):
 
 
 def unless_gone(work: Callable[[], T]) -> T:
-    """Run a transaction, again after a deadlock, and return its result.
+    """Run a transaction and return its result. After a deadlock, run it again.
+
+    Args:
+        work: The transaction.
 
     Raises:
-        ConversationGone: The conversation was deleted. Any IntegrityError counts as this.
+        ConversationGone: The conversation was deleted. An IntegrityError counts as a sign of this.
+        Exception: Any other exception that `work` raised.
     """
     try:
         return database.retry(work)

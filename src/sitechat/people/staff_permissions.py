@@ -24,7 +24,7 @@ MAX_COLLEAGUES = 200
 """Maximum number of users that are offered when a conversation is assigned."""
 
 MAX_CHECKED = 1000
-"""Maximum number of users that are checked one by one, if SQL can't filter by permissions."""
+"""Maximum number of users whose permissions are checked in Python, if SQL can't filter them."""
 
 
 def codename_for(bot: str) -> str:
@@ -39,7 +39,7 @@ def may_answer(user: Any, bot: str) -> bool:
 
 
 def _can_be_filtered(model: type[Model], *names: str) -> bool:
-    """Return whether SQL can filter by these names. In custom models they may be properties."""
+    """Return whether a user model has fields with these names. SQL can't filter by properties."""
     return {field.name for field in model._meta.get_fields()}.issuperset(names)
 
 
@@ -62,8 +62,9 @@ def answerable_bots(user: Any) -> list[str] | None:
 def colleagues(bot: str) -> list[Any]:
     """Return at most `MAX_COLLEAGUES` users who may answer visitors of a bot, ordered by username.
 
-    If the user model has the usual fields, only the permissions of Django's `ModelBackend` are
-    checked. Without this backend, all active staff are then returned.
+    If the user model has the usual fields, SQL checks only the permissions of Django's
+    `ModelBackend`; on a site without this backend, all active staff are returned. If the model
+    lacks these fields, `may_answer` checks the first `MAX_CHECKED` users.
     """
     model = get_user_model()
     flags = [name for name in ("is_active", "is_staff") if _can_be_filtered(model, name)]
@@ -84,7 +85,7 @@ def colleagues(bot: str) -> list[Any]:
 
 
 def create_for_bots(using: str) -> None:
-    """Create the permissions of single bots on a database, if the site has several bots."""
+    """Create a permission for each bot in a database, if the site has several bots."""
     bots = [bot.name for bot in usable_bots()]
     if len(bots) < 2:
         return
@@ -102,9 +103,9 @@ def create_for_bots(using: str) -> None:
 
 
 def delete_unused(app_config: AppConfig, using: str) -> None:
-    """Delete permissions that earlier versions created and that nothing checks.
+    """Delete permissions that earlier versions created and that no code checks.
 
-    Otherwise the admin's forms would still offer them.
+    Otherwise the admin's forms would still offer these permissions.
     """
     unused = [
         f"{action}_{model._meta.model_name}"

@@ -43,7 +43,7 @@ class DeliveredMessage:
 def find_delivered(state: ConversationState, message: IncomingMessage) -> DeliveredMessage | None:
     """Return the message if an earlier request has stored it for a person, else None.
 
-    Call this only for messages without a reply of Claude.
+    Call this only for a message that has no reply of Claude, because this is not checked here.
     """
     row = state.earlier_message(message)
     if row is None or state.conversation is None:
@@ -58,8 +58,8 @@ def deliver(visit: Visit, message: IncomingMessage, conversation: Conversation) 
     Raises:
         Conflict: The message replaces another one, or its id was used for another text.
         RateLimited: The limits on messages are reached.
-        Overloaded: The person has just left or the conversation was just deleted, so that a retry
-            asks the bot; or the ledger does not answer.
+        Overloaded: The person has just left or the conversation was just deleted, so a second
+            request gets an answer of the bot; or the ledger does not answer.
     """
     if message.replaces is not None:
         raise Conflict
@@ -102,21 +102,23 @@ def request_person(
 ) -> Handoff:
     """Ask for a person in the visitor's conversation, and start a conversation if there is none.
 
-    If the visitor is waiting already, the handoff does not change.
+    If the visitor is waiting already, the handoff does not change, but the request counts in the
+    limits.
 
     Args:
         visit: The visitor.
         bot: The bot of the conversation.
         named: The id of one of the visitor's conversations; None for the current one.
         page: The page that the visitor is on.
-        admin_url: Returns the address of a conversation in the admin, for the mail to the staff;
-            it may be empty.
+        admin_url: Returns the address of a conversation in the admin for the mail to the staff,
+            or "".
 
     Raises:
         PersonJoined: A person has joined already.
-        PersonUnavailable: Nobody answers at this time.
+        PersonUnavailable: Nobody answers at this time, the bot does not offer a person, or
+            CHAT_PERSON is empty or invalid.
         RateLimited: The limits on messages are reached.
-        NotFound: There is no such conversation.
+        NotFound: The visitor has no conversation with the id `named`.
         Overloaded: The conversation was just deleted, or the ledger does not answer.
     """
     options = person_options()
@@ -193,7 +195,7 @@ def _announce(handoff: Handoff, bot: Chatbot, admin_url: Callable[[uuid.UUID], s
 
 
 def _new_id(visit: Visit, bot: str) -> uuid.UUID:
-    """Return the id for a new conversation of the visitor, which no other account uses."""
+    """Return the id for a new conversation. No conversation of another account has this id."""
     pk = visit.held.new_id(bot)
     others = Conversation.objects.filter(pk=pk).exclude(user=None).exclude(user=visit.account)
     return uuid.uuid4() if others.exists() else pk
@@ -203,11 +205,11 @@ def leave_person(visit: Visit, bot: Chatbot, named: str | None) -> Handoff | Non
     """Let the bot answer again in the visitor's conversation.
 
     Returns:
-        The handoff; None if there is no conversation, if no person was asked for in it, or if
-        CHAT_PERSON is empty.
+        The handoff; None if there is no conversation, if the conversation has no handoff, or if
+        CHAT_PERSON is empty or invalid.
 
     Raises:
-        NotFound: There is no such conversation.
+        NotFound: The visitor has no conversation with the id `named`.
     """
     conversation = own_conversations.find(visit, bot.name, named)
     if conversation is None:

@@ -15,7 +15,7 @@ from sitechat.people.person_options import person_options
 
 
 def parse_cursor(cursor: str | None) -> int | None:
-    """Return the position in a cursor; None if there is no cursor.
+    """Return the position of a message in a cursor; None if there is no cursor.
 
     Raises:
         InvalidRequest: The value is not a cursor of this API.

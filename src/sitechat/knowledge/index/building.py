@@ -1,4 +1,4 @@
-"""Building of a search index from the database, and updating it with changed pages."""
+"""Building of a search index from the database, and updates of an index with changed pages."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ from sitechat.models import Page, PageSnapshot, Passage
 _PAGE_BATCH = 50
 """Number of pages that are written in one transaction."""
 _COUNT_BATCH = 500
-"""Number of passages whose words are counted before the counts are written to a new index."""
+"""Minimum number of passages whose word counts are written together to a new index."""
 _STAMP_BATCH = 2000
 """Number of pages whose stamps are compared at once."""
 _MAX_DEAD_SHARE = 0.2
-"""If a larger share of the FTS5 rows belongs to removed passages, the index is rebuilt."""
+"""Maximum share of FTS5 rows that belong to removed passages. Above it, an index is rebuilt."""
 _MIN_DEAD = 100
-"""An index with at most this many such rows is never rebuilt."""
+"""An index with at most this number of rows of removed passages is never rebuilt."""
 
 
 def build(folder: Path, state: str, pace: Pace) -> None:
@@ -76,7 +76,7 @@ def needs_rebuild(metadata: IndexMetadata) -> bool:
 
 
 def changes(connection: sqlite3.Connection) -> tuple[list[int], list[int]]:
-    """Return the primary keys of pages that have changed, and of those that were removed.
+    """Return the primary keys of the pages that have changed, and of the pages that were removed.
 
     Each change of a page gives it a new stamp, and the index contains the stamps of its pages. New
     pages count as changed.
@@ -255,7 +255,7 @@ def _add_page(
 
 
 def _is_in_vocabulary(word: str) -> bool:
-    """Return whether a word belongs to the vocabulary, which serves to correct spelling."""
+    """Return whether a word belongs to the vocabulary, with which search corrects spelling."""
     return len(word) > 2 and not is_unspaced(word) and not word.isdigit()
 
 

@@ -36,7 +36,7 @@ _BYTES_PER_NUMBER = 6
 
 
 class EmbeddingError(Exception):
-    """The embedder returned something other than the expected vectors, or is too slow or busy."""
+    """The embedder did not return the expected vectors, is too slow, or has too many questions."""
 
 
 class _WarmUp:
@@ -52,7 +52,7 @@ _warm_up = PerProcess(_WarmUp)
 def warm_up() -> None:
     """Load the multilingual model in a thread, so that the first question does not wait for it.
 
-    This is done once in a process, and only if `CHAT_EMBEDDER` names this model.
+    Each process does this only once, and only if `CHAT_EMBEDDER` names a `MultilingualEmbedder`.
     """
     if conf.CHAT_EMBEDDER and not _warm_up().started:
         _warm_up().started = True
@@ -72,8 +72,8 @@ def _load_model() -> None:
 def supports(language: str) -> bool:
     """Return whether the embedder supports a language.
 
-    An embedder without `languages` supports all. The result is also True if there is no usable
-    embedder.
+    An embedder without `languages` supports all languages. The result is also True if the embedder
+    can't be used.
     """
     try:
         languages = _languages()
@@ -116,6 +116,7 @@ def embed(texts: Sequence[str], *, is_query: bool = False) -> Vectors:
 
     Raises:
         ImproperlyConfigured: `CHAT_EMBEDDER` is not set, or numpy is not installed.
+        ImportError: `CHAT_EMBEDDER` can't be imported.
         EmbeddingError: The callable did not return one vector of finite numbers per text.
         Exception: Any other exception that the callable raised.
     """
@@ -143,7 +144,7 @@ def current_embedder() -> Any:
 
     Raises:
         ImproperlyConfigured: `CHAT_EMBEDDER` is not set.
-        ImportError: It names nothing that can be imported.
+        ImportError: `CHAT_EMBEDDER` can't be imported.
     """
     path = conf.CHAT_EMBEDDER
     if not path:
@@ -159,8 +160,8 @@ def embedder_name(vectors: Vectors) -> str:
 def embed_missing(pages: Sequence[int] | None = None) -> Iterator[int]:
     """Embed passages without a vector in batches, and yield the size of each batch.
 
-    Each batch is committed. If the process is killed, its passages are not embedded (and paid for)
-    again.
+    Each batch is committed, so that its passages are not embedded (and paid for) again if the
+    process is killed. Nothing is yielded if `CHAT_EMBEDDER` is not set.
 
     Args:
         pages: Primary keys of the pages whose passages are embedded; None for all pages.
@@ -193,7 +194,7 @@ def embed_missing(pages: Sequence[int] | None = None) -> Iterator[int]:
 
 @dataclass(frozen=True)
 class EmbeddingEstimate:
-    """The number of passages to embed, and the expected time and memory."""
+    """The number of passages to embed, and the expected time and size of their vectors."""
 
     passages: int
     seconds: float
@@ -207,7 +208,7 @@ class EmbeddingEstimate:
 
 
 def estimate() -> EmbeddingEstimate | None:
-    """Embed a few passages, to estimate the time for all that have no vector.
+    """Embed up to four passages, to estimate the time for all passages without a vector.
 
     Returns:
         The estimate; None if no passage needs a vector, or `CHAT_EMBEDDER` is not set.

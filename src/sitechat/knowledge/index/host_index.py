@@ -39,7 +39,7 @@ MAX_INLINE = 300
 """Maximum number of changed pages that a search waits for. If there are more, it uses the old
 index."""
 MAX_OPEN = 16
-"""Maximum number of indexes that a process keeps open if each tenant has one."""
+"""Maximum number of indexes that a process keeps open, on sites with several tenants."""
 _FIRST_WAIT = 2.0
 """Seconds that a search waits for the first index."""
 _BACKGROUND_SHARE = 0.3
@@ -81,8 +81,8 @@ def _opened_index() -> OpenedIndex:
 def current(site: SiteState | None = None) -> Index | None:
     """Return the index to search, which may be older than the database while it is updated.
 
-    It is None if nothing is indexed, if SQLite has no FTS5, or if the first index is not ready in
-    time. It is also None if the index can't be used, which is logged.
+    The result is None if nothing is indexed, if SQLite has no FTS5, or if the first index is not
+    ready in time. It is also None if the index can't be used, which is logged.
 
     Args:
         site: The state of the site's content; None to read it.
@@ -119,13 +119,19 @@ def refresh() -> Index | None:
 
 
 def content_stamp() -> str | None:
-    """Return the stamp of the newest content in the database; None if nothing is indexed."""
+    """Return the stamp that each change of the content renews; None if nothing is indexed."""
     stamp = IndexState.objects.filter(pk=1).values_list("stamp", flat=True).first()
     return None if stamp is None else stamp.hex
 
 
 def _newest(entry: OpenedIndex) -> Index | None:
-    """Open the newest index of this host; return None if there is none or it is damaged."""
+    """Open the newest index of this host as `entry.current`; return None if there is none.
+
+    A damaged index is deleted, and the result is None.
+
+    Raises:
+        sqlite3.DatabaseError: The index can't be read at the moment, but is not damaged.
+    """
     folders = [path for path in entry.parent.glob(f"index{FORMAT}-*") if (path / TERMS).exists()]
     path = max(folders, key=lambda path: path.name, default=None)
     if path is None:
@@ -148,7 +154,7 @@ def _newest(entry: OpenedIndex) -> Index | None:
 
 
 def _is_damaged(path: Path) -> bool:
-    """Return whether an unreadable index is damaged. It may also be locked by another process."""
+    """Return whether an unreadable index is damaged. Otherwise it may only be locked."""
     try:
         Index(path)
     except sqlite3.OperationalError as error:
@@ -220,7 +226,8 @@ def _update_or_build(entry: OpenedIndex, state: str, pace: Pace, *, wait: bool) 
         wait: Whether to wait if another process does this work.
 
     Returns:
-        The index; if `wait` is false and another process does the work, the old index or None.
+        The index. If `wait` is false and another process works: None if this process updates the
+        index, or the old index (None if there is none) if it builds a new one.
     """
     parent = entry.parent
     with locked(parent / "lock", wait) as is_held:

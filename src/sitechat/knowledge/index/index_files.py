@@ -53,7 +53,7 @@ def has_fts5() -> bool:
 
 
 def create(path: Path) -> sqlite3.Connection:
-    """Create an empty index without a journal. A crash damages it, so no process reads it yet."""
+    """Create an empty index without a journal. No process may read it before `publish`."""
     connection = sqlite3.connect(path)
     connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")
     connection.executescript(_SCHEMA)

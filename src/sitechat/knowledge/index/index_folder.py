@@ -79,5 +79,5 @@ def delete_old(parent: Path, keep: str) -> None:
 
 
 def _has_locks() -> bool:
-    """Return whether the system has file locks. Without them, processes may do the same work."""
+    """Return whether the system has file locks. Without locks, processes may repeat the work."""
     return os.name == "nt" or bool(getattr(locks, "fcntl", None))

@@ -1,4 +1,4 @@
-"""Metadata of an index: the state of the database that it contains, and statistics."""
+"""Metadata of an index: the state of the database from which it was written, and statistics."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class IndexMetadata:
     """Metadata of an index."""
 
     state: str = ""
-    """The state of the database that the index contains; see `state_of`."""
+    """The state of the database from which the index was written; see `state_of`."""
     pages: int = 0
     passages: int = 0
     dead: int = 0
@@ -35,12 +35,16 @@ class IndexMetadata:
     audiences: list[str] = field(default_factory=list)
     """All audiences of pages."""
     has_hosts: bool = False
-    """Whether pages of other hosts than the main host are stored."""
+    """Whether the index has pages of other hosts than the main host."""
     vectors: VectorMetadata | None = None
 
 
 def state_of(stamp: str) -> str:
-    """Return the state of an index for a stamp of the database and the current embedder."""
+    """Return the state: a text that changes if the stored pages or CHAT_EMBEDDER change.
+
+    Args:
+        stamp: The stamp of the database's content; see `content_stamp`.
+    """
     return f"{stamp} {conf.CHAT_EMBEDDER or ''}"
 
 

@@ -22,7 +22,10 @@ class IndexStatus(TypedDict):
 
 
 def status() -> IndexStatus:
-    """Return the status of the index that this process searches; zeros if there is none."""
+    """Return the status of the index that this process searches.
+
+    Without a usable index, all numbers are 0, and `up_to_date` says whether there are no pages.
+    """
     index = current()
     if index is not None:
         try:

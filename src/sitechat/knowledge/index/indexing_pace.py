@@ -6,8 +6,7 @@ import time
 from collections.abc import Callable
 
 _SLICE = 0.01
-"""Seconds of work before a pause. Meanwhile other threads may wait for Python's global lock (GIL).
-"""
+"""Seconds of work before a pause. During this work, other threads may wait for Python's GIL."""
 
 
 class Pace:
@@ -33,7 +32,7 @@ class Pace:
         self._slice_start = clock()
 
     def __call__(self) -> None:
-        """Pause if enough work was done."""
+        """Pause if at least 10 ms of work were done since the last pause, for at most a second."""
         worked = self._clock() - self._slice_start
         if self._pause_per_second and worked >= _SLICE:
             self._rest(min(worked * self._pause_per_second, 1.0))

@@ -1,4 +1,7 @@
-"""The steps of `chat_index`: store pages of sources, embed passages, build the search index."""
+"""The steps of `chat_index` that write to the database: store pages, and embed passages.
+
+Afterwards, `chat_index` updates the search index; see `host_index`.
+"""
 
 from __future__ import annotations
 
@@ -40,9 +43,9 @@ class IndexReport:
     removed: int = 0
     embedded: int = 0
     problems: list[Problem] = field(default_factory=list)
-    """Documents that could not be read or were left out; at most a thousand."""
+    """Problems of documents, of sources and of the embedder; at most a thousand."""
     left_out: set[Problem] = field(default_factory=set)
-    """The problems that the site intends, such as pages that are not public or say noindex."""
+    """The `problems` with the outcome `LEFT_OUT`, such as pages that say noindex."""
     notes: list[str] = field(default_factory=list)
     """Information for the site's owner that is not a problem."""
 
@@ -59,7 +62,7 @@ class IndexReport:
         Args:
             where: The address of a page or the label of a source.
             what: What is wrong.
-            left_out: Whether the site intends it, such as a page that says noindex.
+            left_out: Whether the outcome is `LEFT_OUT`, for example for a page that says noindex.
         """
         if len(self.problems) < _MAX_PROBLEMS:
             self.problems.append((where, what))
@@ -81,10 +84,10 @@ def declared_sources() -> list[AnySource]:
 
 
 def index_all(progress: Progress = lambda label, done, total: None) -> IndexReport:
-    """Update the pages from all sources.
+    """Update the pages from all sources, and embed their passages.
 
-    Each page is written in its own transaction. Several processes may do this at the same time, and
-    any of them may be killed.
+    Pages of sources that are no longer declared are deleted. Each page is written in its own
+    transaction. Several processes may do this at the same time, and any of them may be killed.
 
     Args:
         progress: Called after each document, and while passages are embedded.
@@ -110,9 +113,10 @@ def index_all(progress: Progress = lambda label, done, total: None) -> IndexRepo
 def index_pages(
     urls: Sequence[str], progress: Progress = lambda label, done, total: None
 ) -> IndexReport:
-    """Index single pages of the site. Later runs index them again.
+    """Index single pages of the site, and embed all passages without a vector.
 
-    A page that another source has stored still belongs to that source.
+    Later runs of `index_all` index these pages again. A page that another source has stored still
+    belongs to the other source.
 
     Args:
         urls: The addresses of the pages.
@@ -145,7 +149,7 @@ def index_pages(
 def read_again(
     source: SitemapSource, urls: Sequence[str], limit: int, below: Sequence[str] | None = None
 ) -> None:
-    """Index pages again because they may have changed.
+    """Index pages again because they may have changed. New passages are not embedded.
 
     Args:
         source: The source of the pages.
@@ -175,7 +179,7 @@ def read_again(
 
 
 def _index(source: AnySource, report: IndexReport) -> Iterator[StoringResult]:
-    """Store the documents of a source, delete pages that are gone, and yield each outcome.
+    """Store the documents of a source, delete its pages that are gone, and yield each outcome.
 
     If the source raises an exception, no page is deleted, and the problem is added to the report.
     """

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _MAX_WORDS = 100_000
 """Maximum number of the site's words that are kept in memory to correct questions."""
 _SMALL_VOCABULARY = 20_000
-"""A vocabulary of at most this many words is read again after every change."""
+"""A vocabulary of at most this number of words is read again after every change."""
 _VOCABULARY_LIFETIME = 600.0
 """Seconds that a larger vocabulary is kept, even if pages have changed."""
 
@@ -35,7 +35,7 @@ class Damaged(Exception):
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The words of the site."""
+    """The words of the site that were read from an index."""
 
     by_length: dict[int, dict[str, int]]
     """The words by length, with the number of passages that contain them."""
@@ -104,11 +104,14 @@ class Index:
 
     @property
     def has_hosts(self) -> bool:
-        """Whether pages of other hosts than the main host are stored."""
+        """Whether the index has pages of other hosts than the main host."""
         return self.metadata.has_hosts
 
     def contains(self, term: str) -> bool:
-        """Return whether a current passage contains a term. Counts include removed passages."""
+        """Return whether a passage that was not removed contains a term of the index.
+
+        The table `term` also counts removed passages.
+        """
         if not self.metadata.dead:
             return True
         matches = self.terms.execute(
@@ -120,7 +123,7 @@ class Index:
 
     @property
     def vocabulary(self) -> Vocabulary:
-        """The words of the site, at most the hundred thousand most frequent ones."""
+        """The most frequent words of the site, at most 100,000. They may be ten minutes old."""
         vocabulary = self._vocabulary
         if vocabulary is not None and vocabulary.state != self.metadata.state:
             is_old = time.monotonic() - vocabulary.read_at > _VOCABULARY_LIFETIME

@@ -12,7 +12,7 @@ from sitechat.runtime import database
 
 
 def remove(source: str, key: str) -> bool:
-    """Delete the page of a source's object and return whether it existed."""
+    """Delete the page with a key of a source, and return whether it existed."""
     pages = Page.objects.filter(source=source, key=stored_key(key))
     return pages.exists() and _remove(pages)
 
@@ -25,7 +25,7 @@ def known_validators(source: str) -> dict[str, dict[str, str]]:
 
 
 def relabel(former: Iterable[str], label: str) -> None:
-    """Change the label of pages from former labels of a source to its present label.
+    """Give pages with former labels of a source its present label.
 
     Texts, stamps and vectors do not change, so nothing is indexed or embedded again.
     """

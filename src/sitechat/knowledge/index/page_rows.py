@@ -24,8 +24,8 @@ from sitechat.runtime import database
 from sitechat.safe_text import storable
 
 _READER_VERSION = 4
-"""Increment it when a change cuts the same document into different passages. All documents are then
-stored again."""
+"""Increment this when a code change cuts the same document into different passages. All documents
+are then stored again."""
 
 
 def mark_failed(page: Page, problem: str, gone: bool, audience: list[str] | None) -> None:
@@ -37,7 +37,8 @@ def mark_failed(page: Page, problem: str, gone: bool, audience: list[str] | None
         page: The page, saved or not.
         problem: What is wrong with it.
         gone: Whether to delete the passages.
-        audience: The new audience of the page; None if it is unknown, which also deletes them.
+        audience: The new audience of the page; None if it is unknown. Then the passages are
+            deleted, too.
     """
     if page.content_hash:
         old = page.audience
@@ -66,7 +67,7 @@ def write_content(
 
     Args:
         document: The document.
-        url: Its address, as it is stored.
+        url: The stored form of its address.
         source: The label of its source.
         language: The language of the text.
         audience: The audience of the page.
@@ -108,15 +109,15 @@ def write_content(
 
 
 def has_snapshot(document: Document, reading: Reading) -> bool:
-    """Return whether a document has a snapshot, with which text that pages share is detected.
+    """Return whether a snapshot of a document is stored, to detect text that pages share.
 
-    Rendered pages have one, and files that contain their title.
+    This is so for rendered pages, and for documents that contain their title.
     """
     return document.rendered is not None or reading.has_own_title
 
 
 def _title(page: Page, document: Document, reading: Reading) -> str:
-    """Return the title to store. If the document's title is unchanged, it is the stored one.
+    """Return the title to store: the stored title if the document's own title is unchanged.
 
     `repeated_text` may have removed a shared part from the stored title.
     """
@@ -139,7 +140,7 @@ def _without_heading(drafts: list[PassageDraft], title: str) -> list[PassageDraf
 
 
 def _store_snapshot(page: Page, document: Document, reading: Reading, text_hash: str) -> None:
-    """Store the snapshot of a page that has one; see `has_snapshot`."""
+    """Store the snapshot of a page, if its document has a snapshot; see `has_snapshot`."""
     if not has_snapshot(document, reading):
         return
     rendered = document.rendered or Rendered()

@@ -1,4 +1,4 @@
-"""Storage of documents as a page and its passages. Only changes are written."""
+"""Storage of documents: each one becomes a page with passages. Only changes are written."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ def store(document: Document, source: str, since: datetime | None = None) -> Sto
     """Store a document of a source.
 
     If a page can't be read, the problem is stored. The page keeps its passages, but only for
-    visitors who are in both its old and its new audience. A page that is gone, says noindex, is
-    empty, or has an unknown audience loses its passages. Several processes may store the same
-    document at the same time.
+    visitors who are in both its old and its new audience. A page loses its passages if it is gone,
+    says noindex, is empty, has an unknown audience, or has the address or text of another page.
+    Several processes may store the same document at the same time.
 
     Args:
         document: The document.
         source: The label of the source.
-        since: The start of the run. If two documents of a run have the same address, the first is
-            kept. None if the document is not part of a run.
+        since: The start of the run. If two documents of a run have the same address or text, the
+            first is kept. None if the document is not part of a run.
 
     Returns:
         The outcome, and the reason if the document is not indexed.
@@ -181,7 +181,7 @@ def _read(document: Document, url: str, *, is_run: bool) -> Reading:
 
 
 def _audience(document: Document) -> tuple[list[str] | None, str]:
-    """Return the audience of a document, None if it is unknown; and the problem, or ""."""
+    """Return the audience of a document (None if it is unknown), and its problem or ""."""
     if document.audience is None:
         return None, document.problem or "its audience is unknown"
     unknown = audiences.invalid(document.audience)
@@ -191,7 +191,10 @@ def _audience(document: Document) -> tuple[list[str] | None, str]:
 
 
 def _duplicate(text_hash: str, url: str, source: str, since: datetime | None) -> str:
-    """Return the address of another page with the same text, seen since `since`; "" if none."""
+    """Return the address of another page of the source with the same text; "" if there is none.
+
+    Only pages that were seen since `since` are compared, if it is not None.
+    """
     duplicates = Page.objects.filter(source=source, snapshot__text_hash=text_hash, error="")
     duplicates = duplicates.exclude(content_hash="").exclude(url_hash=url_hash(url))
     if since is not None:

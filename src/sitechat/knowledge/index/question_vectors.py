@@ -63,7 +63,7 @@ def embed_questions(texts: Sequence[str], dimensions: int) -> Vectors | None:
 
     Returns:
         One unit vector per question, as an array of shape (questions, dimensions); None if the
-        embedder fails or has failed in the last minute.
+        embedder fails, has failed in the last minute, or returns other dimensions.
     """
     embedder, embedder_state = None, state()
     try:

@@ -26,11 +26,11 @@ from sitechat.runtime import database
 _MIN_PAGES = 5
 """Minimum number of pages that must be read before shared lines are detected."""
 _MIN_SHARE = 0.6
-"""Minimum share of a source's pages that must contain a text for it to count as shared."""
+"""A text is shared if more than this share of a source's pages contain it."""
 _MIN_TITLES = 3
 """Minimum number of pages of a source before a shared part of their titles is detected."""
 _MIN_REPEATED = 2
-"""If at least this many pages have the same title, the heading of each page replaces it."""
+"""If at least this number of pages have the same title, their headings replace it."""
 _SEPARATOR = re.compile(
     r"\s+[^\w\s]+\s+|\s*[|\uff5c\u2013\u2014\uff0d\u2039\u203a«»•·\uff1a\u2192]\s*"
     r"|(?<=\w)[:,;]\s+|\s+(?=[(\[])|_"
@@ -78,7 +78,10 @@ class LineCounter:
             self._counts = Counter({line: count for line, count in counts if count > 1})
 
     def shared(self) -> list[str] | None:
-        """Return the lines that more than 60% of the pages share; None if too few were read."""
+        """Return the lines that more than 60% of the pages share, at most 500.
+
+        None if fewer than five pages were read.
+        """
         if self.pages < _MIN_PAGES:
             return None
         common = self._counts.most_common(_MAX_LINES)
@@ -91,7 +94,7 @@ def apply(source: str, lines: LineCounter, since: datetime) -> None:
     Args:
         source: The label of the source whose run has ended.
         lines: The line counts of the pages that were read in the run.
-        since: The start of the run. Pages that were written since then still have all their lines.
+        since: The start of the run. Pages that were written since then are always checked.
     """
     frame, pages = _frame(source), _compared_pages(source)
     known = set(frame.lines)
@@ -149,7 +152,7 @@ def _compared_pages(source: str) -> QuerySet[Page]:
 def common_parts(titles: Iterable[str]) -> tuple[str, str]:
     """Return the start and the end that more than 60% of titles share, with separators.
 
-    Each is "" if there is none, or if there are less than three titles.
+    Each is "" if the titles share none, or if there are fewer than three titles.
     """
     starts: Counter[str] = Counter()
     ends: Counter[str] = Counter()

@@ -37,9 +37,10 @@ _thread = _ThreadState()
 
 
 def note_change(sender: type[models.Model], instance: models.Model, using: str) -> None:
-    """Index a saved or deleted object again when its transaction commits, or now without one.
+    """Index a saved or deleted object again when its transaction commits, or else immediately.
 
-    An object that changes several times in a transaction is indexed once.
+    An object that changes several times in a transaction is indexed once. Nothing is indexed if no
+    source has the model, or if the site commits manually, without `atomic`.
     """
     lineage = {model._meta.concrete_model for model in (sender, *sender._meta.get_parent_list())}
     sources = [type(source) for source in declared() if model_of(source, using) in lineage]
@@ -89,6 +90,9 @@ def index_objects(objects: Iterable[tuple[type[Source], str]]) -> None:
 
     Args:
         objects: The source and the primary key of each object.
+
+    Raises:
+        Exception: The embedder or the database failed.
     """
     # Imported here to keep the start fast: most processes never save an object of a source.
     from sitechat.knowledge.index import embeddings, repeated_text

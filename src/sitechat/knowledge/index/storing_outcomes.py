@@ -13,7 +13,8 @@ class Outcome(Enum):
     CHANGED = "changed"
     UNCHANGED = "unchanged"
     LEFT_OUT = "left out"
-    """The site intends that the page is not indexed, or another page has its address or text."""
+    """The page is gone, not public or empty, says noindex, or repeats another page's address or
+    text."""
     FAILED = "failed"
     """The page could not be read, or its address or audience is not valid."""
 

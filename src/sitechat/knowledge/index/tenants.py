@@ -23,7 +23,10 @@ class _CurrentSchema(Func):
 
 
 def tenant() -> str:
-    """Query the identity of the tenant within the database; return "" without isolation."""
+    """Return the identity of the tenant in the database; "" without CHAT_REQUEST_ISOLATION.
+
+    With isolation, this needs a query.
+    """
     if not conf.CHAT_REQUEST_ISOLATION:
         return ""
     # The stamp alone is not enough, because a copied schema has the same stamp.

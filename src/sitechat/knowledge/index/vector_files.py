@@ -127,8 +127,8 @@ def open_vectors(
     """Return the vectors, and the passage and page of each; see `Index.vectors`.
 
     Raises:
-        OSError: The files do not exist.
-        ValueError: They are damaged.
+        OSError: The files do not exist or can't be read.
+        ValueError: The files are damaged.
     """
     import numpy as np
 

@@ -66,7 +66,7 @@ def _read_tree_again(page: Any, old_path: str = "") -> None:
 
     Args:
         page: The page.
-        old_path: The `url_path` that it had, if that has changed.
+        old_path: The former `url_path` of the page, if it has changed.
     """
     url, root = _address(page), _root_path(page)
     inside = page.url_path.removeprefix(root)
@@ -94,7 +94,7 @@ def _read_again(
     Args:
         pages: The pages.
         addresses: Other addresses to read, before the pages.
-        is_tree: Whether the pages below them have changed, too.
+        is_tree: Whether the pages below `pages` have changed, too.
     """
     urls = [*addresses, *filter(None, map(_address, pages))]
     if urls:

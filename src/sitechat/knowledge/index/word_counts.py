@@ -7,7 +7,7 @@ from collections import Counter
 
 
 class WordCounts:
-    """Counts of the passages with each word and term, which are collected and written together.
+    """The numbers of passages with each word and term. They are collected and written together.
 
     Args:
         connection: The connection to the index.

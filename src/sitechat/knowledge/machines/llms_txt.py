@@ -34,7 +34,7 @@ def list_of_pages(name: str, link: Link) -> str:
 def full_text(name: str, link: Link) -> str:
     """Return llms-full.txt: the text of the public pages that fit into `MAX_LENGTH` characters.
 
-    If there are more pages, the last line says so. The arguments are those of `list_of_pages`.
+    If there are more pages, the last line says this. The arguments are those of `list_of_pages`.
     """
     return _cached("full", name, link, _full_text)
 

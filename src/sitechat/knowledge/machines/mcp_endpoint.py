@@ -12,7 +12,7 @@ from typing import Any
 from sitechat.knowledge.searching import Found, open_page, search
 
 VERSIONS = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
-"""The supported versions of the protocol, in which the messages of this module are the same."""
+"""The supported versions of the protocol. The messages of this module are the same in all."""
 BATCH_VERSION = "2025-03-26"
 """The only version with batches. Clients of this version send no MCP-Protocol-Version header."""
 MAX_BATCH = 20
@@ -86,7 +86,7 @@ def answer(message: object, name: str, link: Link) -> dict[str, Any] | None:
     """Return the answer to a message; None if it needs no answer.
 
     Args:
-        message: The parsed message of a client; None if it is not JSON.
+        message: The parsed message of a client; None if the body is not JSON.
         name: The name of the site.
         link: Returns the absolute URL of a stored address.
 

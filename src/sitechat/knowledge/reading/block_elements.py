@@ -86,15 +86,15 @@ def keeps_lines(element: HtmlElement) -> bool:
 
 
 def has_structure(element: HtmlElement) -> bool:
-    """Return whether an element contains headings, tables, lists or code."""
+    """Return whether an element contains headings, tables, lists, quotes or code."""
     return next((True for inner in element.iter(*_STRUCTURE) if inner is not element), False)
 
 
 def superscript_separator(element: HtmlElement, before: str) -> str:
     """Return the text between a superscript and the text before it; "" if none is needed.
 
-    Examples: "m2" and "2nd" need none, but powers such as "10^6" and footnotes such as "delivery 1"
-    do.
+    Examples: "m2" and "2nd" need no separator. Powers are written as "10^6", and footnotes as
+    "delivery 1".
 
     Args:
         element: The superscript, or any other element.

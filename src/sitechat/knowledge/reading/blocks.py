@@ -1,4 +1,4 @@
-"""The blocks of a page's text, independent of its format."""
+"""The content of a page as blocks of text, independent of the page's format."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ from sitechat.knowledge.reading.passages import PassageDraft
 from sitechat.runtime.per_process import PerProcess
 
 _MAX_READERS = 4
-"""Maximum number of documents that this process has read at the same time; others wait."""
+"""Maximum number of documents that are read for this process at the same time; others wait."""
 _MAX_IDLE = 1
 """Maximum number of idle reader processes that are kept for the next document."""
 _STARTUP_SECONDS = 5.0
@@ -57,8 +57,8 @@ class DocumentBudget:
         """Return the budget that `CHAT_DOCUMENT_BUDGET` sets.
 
         Args:
-            waits: Whether a user waits for the result, such as an editor who saves an object. Then
-                less time may elapse.
+            waits: Whether somebody waits for the result, such as an editor who saves an object.
+                Then less time may elapse.
         """
         allowed = conf.CHAT_DOCUMENT_BUDGET
         seconds = float(allowed["seconds"])
@@ -74,8 +74,9 @@ def read_document(draft: Draft, budget: DocumentBudget) -> Reading:
     """Read a document in a child process.
 
     Raises:
-        OverBudget: It needs more time or memory than its budget.
-        Unreadable: It can't be read; the message says what is wrong and what to do.
+        OverBudget: The document needs more time or memory than its budget.
+        Unreadable: The document can't be read, or no process can read it now. The message says what
+            is wrong.
     """
     is_text = isinstance(draft.data, str)
     data = (
@@ -231,7 +232,7 @@ class _Reader:
 
 
 class _Pool:
-    """The idle reader processes, and the slots for documents that are being read."""
+    """The idle reader processes, and a slot for each document that may be read at the same time."""
 
     def __init__(self) -> None:
         self.slots = threading.BoundedSemaphore(_MAX_READERS)
@@ -267,7 +268,7 @@ _pool = PerProcess(_Pool)
 
 
 def environment() -> dict[str, str]:
-    """Return the environment variables that parsers need. Others may contain secrets."""
+    """Return the environment variables that parsers need. Other variables may contain secrets."""
     names = ("PATH", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "HOME")
     return {
         name: value

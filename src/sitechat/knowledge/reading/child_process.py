@@ -1,8 +1,8 @@
 """The child process that reads documents.
 
-`child_limits` starts the process. It reads jobs from its standard input, and ends when the input is
-closed or when it has been idle for a while. A timer of the kernel ends it when a job exceeds its
-time, even while a library is running.
+`child_limits` starts the process. The process reads jobs from its standard input: documents with
+their limits. It ends when the input is closed, or after `IDLE_SECONDS` without a job. A timer of
+the kernel ends it when a job exceeds its time, even while a library is running.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from sitechat.knowledge.reading.office import MEDIA_TYPES
 IDLE_SECONDS = 60.0
 """Seconds after which an idle process ends."""
 LENGTHS = struct.Struct(">II")
-"""Two lengths in bytes: of the head and the data of a job; or of an answer, followed by 0."""
+"""Two lengths in bytes. Before a job: of its head and its data. Before an answer: of it, and 0."""
 STARTED = b"\1"
 """The byte that confirms that a job was received."""
 _MODULES = {
@@ -40,7 +40,7 @@ _MODULES = {
 
 
 def main() -> None:
-    """Process jobs until the parent process closes the pipe."""
+    """Process jobs until the parent process closes the pipe, or a job runs out of memory."""
     jobs = sys.stdin.buffer
     # Libraries may print to standard output, so the answers have a separate pipe.
     answers = os.fdopen(os.dup(1), "wb")

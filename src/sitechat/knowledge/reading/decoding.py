@@ -34,8 +34,9 @@ _XML = re.compile(rb"""\A\s*<\?xml\b[^>]*?encoding\s*=\s*["']([\w:.+-]+)""")
 def decode(data: bytes, charset: str = "", *, is_html: bool = True) -> str:
     """Decode bytes.
 
-    Encodings are tried in this order until the bytes are valid: that of a byte order mark,
-    `charset`, those that the page declares, UTF-8. After a byte order mark no other is tried.
+    Encodings are tried in this order until the bytes are valid: the encoding of a byte order mark,
+    `charset`, the encodings that the page declares, UTF-8. After a byte order mark, no other
+    encoding is tried.
 
     Args:
         data: The bytes.
@@ -188,7 +189,7 @@ def _too_large(max_size: int) -> Unreadable:
 
 
 def _decoded(data: bytes, name: str) -> str | None:
-    """Decode bytes in an encoding; return None if they are invalid in it."""
+    """Decode bytes in an encoding; return None if they are invalid in this encoding."""
     try:
         if name.startswith(_WINDOWS):
             return codecs.charmap_decode(data, "strict", decoding_table(name))[0]

@@ -40,7 +40,7 @@ _GUTTER_CLASS = frozenset((
 def is_decoration_of_text(element: HtmlElement) -> bool:
     """Return whether an element is a permalink, a link back from a footnote, or a line number.
 
-    Icons that are written as words of an icon font count, too.
+    The result is also True for icons that are words in an icon font.
     """
     if element.tag == "a" and len(element) == 0:
         text = without_invisible(element.text or "x").strip()
@@ -57,7 +57,7 @@ def is_decoration_of_text(element: HtmlElement) -> bool:
 def is_consent_banner(element: HtmlElement) -> bool:
     """Return whether an element asks for consent to cookies, by its id or classes.
 
-    The whole page and elements with a main heading never count as such.
+    The whole page, the main text, and elements with an `<h1>` are never consent banners.
     """
     names = [element.get("id") or "", *(element.get("class") or "").split()]
     return (
@@ -88,7 +88,7 @@ def is_hidden_in_heading(element: HtmlElement) -> bool:
 
 
 def is_decoration_of_code(element: HtmlElement) -> bool:
-    """Return whether an element in preformatted text is a button or can't be selected.
+    """Return whether an element in preformatted text is a control, or can't be selected.
 
     Line numbers usually can't be selected.
     """
@@ -138,8 +138,8 @@ def is_button(element: HtmlElement) -> bool:
 def is_readable_button(button: HtmlElement) -> bool:
     """Return whether a button is part of the text.
 
-    It is if it opens another element, if a hidden element follows it, if it is a question, or if it
-    is within a sentence.
+    The result is True if the button opens another element, precedes a hidden element, is a
+    question, or is within a sentence.
     """
     if is_control(button):
         return True

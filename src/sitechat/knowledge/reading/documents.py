@@ -35,19 +35,20 @@ class Reading:
     has_own_title: bool = False
     """Whether `title` is the document's own title and differs from its heading."""
     heading: str = ""
-    """The first heading of the first level."""
+    """The first heading of the first level, or ""."""
     language: str = ""
+    """The language that the document declares, or ""."""
     noindex: bool = False
     passages: list[PassageDraft] = field(default_factory=list)
     headings: list[str] = field(default_factory=list)
-    """All headings of the document."""
+    """The headings of the document, at most 2,000."""
 
 
 def read_draft(draft: Draft) -> Reading:
     """Read a document in this process, without limits. See `child_limits.read_document`.
 
     Raises:
-        Unreadable: It can't be read; the message says what is wrong and what to do.
+        Unreadable: The document can't be read. The message says what is wrong and what to do.
     """
     content = read(draft.data, draft.format, draft.charset)
     source_title, own_title = _clean(draft.title), _clean(content.title)[:_MAX_TITLE_LENGTH]

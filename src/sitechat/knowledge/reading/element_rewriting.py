@@ -1,7 +1,7 @@
 """Rewriting of elements that browsers display differently from the order of the markup.
 
 A shadow root replaces the content of its host. Drawings and menus are replaced with their readable
-text. A cell that spans several rows is repeated in each of them.
+text. A short cell that spans several rows is repeated in each of these rows.
 """
 
 from __future__ import annotations

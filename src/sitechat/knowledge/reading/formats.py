@@ -21,7 +21,7 @@ SUFFIXES = {
 }  # fmt: skip
 """The format of files, by suffix."""
 MAX_SIZE = 5_000_000
-"""Maximum size of a page or text in bytes."""
+"""Maximum size of a page or text in bytes, or in characters if it is a `str`."""
 MAX_FILE_SIZE = 50_000_000
 """Maximum size in bytes of a file in a binary format, which may contain pictures."""
 BINARY_FORMATS = ("pdf", *MEDIA_TYPES)
@@ -37,7 +37,7 @@ def read(data: str | bytes, format: str, charset: str = "") -> Content:
         charset: The encoding of bytes that the server declares, or "".
 
     Raises:
-        Unreadable: It can't be read; the message says what is wrong and what to do.
+        Unreadable: The text can't be read. The message says what is wrong and what to do.
     """
     if format not in FORMATS:
         raise Unreadable(f"unknown format {format!r}: use one of {', '.join(FORMATS)}")
@@ -81,7 +81,7 @@ def file_data(path: Path, format: str) -> bytes:
     """Return the bytes of a file.
 
     Raises:
-        Unreadable: It can't be opened, or is too large.
+        Unreadable: The file can't be opened, or is too large.
     """
     try:
         size = path.stat().st_size
@@ -97,7 +97,7 @@ def read_file(path: Path, format: str = "") -> Content:
     """Read a file in the given format, or by default in the format of its suffix.
 
     Raises:
-        Unreadable: It can't be read; the message says what is wrong and what to do.
+        Unreadable: The file can't be read. The message says what is wrong and what to do.
     """
     format = file_format(path, format)
     return read(file_data(path, format), format)

@@ -34,10 +34,11 @@ _XML_LANG = ("xml:lang", "{http://www.w3.org/XML/1998/namespace}lang")
 def read_html(text: str) -> Content:
     """Read a whole page: its title, language, main text and robots directives.
 
-    A page that says noindex gets no blocks.
+    The result has no blocks if the page says noindex.
 
     Raises:
-        Unreadable: It is not readable as HTML, or is nested too deeply.
+        Unreadable: The page is not readable as HTML, or is nested too deeply.
+        MemoryError: The parser needs too much memory.
     """
     root = _parse(text)
     robots = " ".join(
@@ -75,7 +76,8 @@ def read_fragment(text: str) -> Content:
     All visible text is read, except navigation and cookie banners.
 
     Raises:
-        Unreadable: It is not readable as HTML, or is nested too deeply.
+        Unreadable: The text is not readable as HTML, or is nested too deeply.
+        MemoryError: The parser needs too much memory.
     """
     if not text.strip():
         return Content()
@@ -84,7 +86,7 @@ def read_fragment(text: str) -> Content:
 
 
 def forbids_indexing(directives: str) -> bool:
-    """Return whether a robots `<meta>` or an `X-Robots-Tag` header says noindex (or none)."""
+    """Return whether a robots `<meta>` or an `X-Robots-Tag` header says "noindex" or "none"."""
     return bool({"noindex", "none"} & set(re.split(r"[\s,:]+", directives.lower())))
 
 
@@ -136,7 +138,7 @@ def _language(element: HtmlElement) -> str:
 
 
 def _marked_regions(root: HtmlElement, visibility: Visibility) -> list[HtmlElement]:
-    """Return the elements that the page marks as its main text; an empty list if none."""
+    """Return the elements that the page marks as its main text; empty if it marks no element."""
     for path in ("//main", "//*[translate(@role, 'MAIN', 'main')='main']"):
         matches = [
             element

@@ -29,7 +29,7 @@ class TextVisibility:
     sized: bool = True
     """False in a font that is too small to read. A descendant may reset it."""
     painted: bool = True
-    """False in a transparent colour or that of the background. A descendant may reset it."""
+    """False in a transparent colour or the background's colour. A descendant may reset it."""
 
     @property
     def is_readable(self) -> bool:
@@ -58,7 +58,7 @@ def _unescaped(match: re.Match[str]) -> str:
 
 
 def is_collapsed(style: dict[str, str]) -> bool:
-    """Return whether a style hides an element so that a control of the page may show it."""
+    """Return whether a style hides an element that a control of the page may show again."""
     if style.get("display") == "none" or style.get("content-visibility") == "hidden":
         return True
     if _is_faint(style.get("opacity", "")) or _NO_OPACITY.search(style.get("filter", "")):

@@ -23,5 +23,9 @@ def _markdown() -> MarkdownIt:
 
 
 def read_markdown(text: str) -> Content:
-    """Read a Markdown text, without its front matter."""
+    """Read a Markdown text, without its front matter.
+
+    Raises:
+        Unreadable: The text is nested too deeply.
+    """
     return read_fragment(_markdown().render(_FRONT_MATTER.sub("", text)))

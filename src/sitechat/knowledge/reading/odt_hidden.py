@@ -74,7 +74,7 @@ def _style_of(element: _Element) -> tuple[str, str]:
 
 
 def _hidden_styles(files: Iterable[_Element], content: _Element) -> set[tuple[str, str]]:
-    """Return the families and names of the styles that hide their text."""
+    """Return the families and names of the styles that hide text, themselves or by inheritance."""
     parents: dict[tuple[str, str], tuple[str, str]] = {}
     displays: dict[tuple[str, str], str] = {}
     for root in (*files, content):

@@ -20,7 +20,7 @@ def read_office(data: bytes, format: str) -> Content:
     """Read a document in one of the formats of `MEDIA_TYPES`.
 
     Raises:
-        Unreadable: It is not a valid document of this format, or kreuzberg is not installed.
+        Unreadable: The document is not valid or has no text, or kreuzberg is not installed.
     """
     try:
         import kreuzberg

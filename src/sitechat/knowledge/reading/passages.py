@@ -10,7 +10,8 @@ from sitechat.knowledge.reading.blocks import Block
 from sitechat.knowledge.text.search_terms import count_words
 
 MIN_WORDS, MAX_WORDS = 150, 250
-"""Length of a passage in words. Longer passages gave worse search results."""
+"""A section with fewer words than the first number is joined with the next one. No passage has more
+words than the second number, because longer passages gave worse search results."""
 MAX_CHARACTERS = 4000
 """Maximum characters of a passage. Prose of 250 words is shorter; code may be longer."""
 _MAX_HEADINGS = 6
@@ -30,7 +31,7 @@ class PassageDraft:
 
 
 def cut_passages(blocks: Iterable[Block], title: str = "") -> list[PassageDraft]:
-    """Cut blocks at headings into passages of at most 250 words and 4000 characters.
+    """Cut blocks at headings into passages of at most 250 words and 4,000 characters.
 
     A section shorter than 150 words is joined with the next section under the same heading. The
     headings of both then become lines of the text.
@@ -68,7 +69,7 @@ class _PassageCutter:
         """Headings in the current passage that no text has followed yet."""
 
     def start_section(self, heading: str, path: tuple[str, ...]) -> None:
-        """Finish the passage at a heading, unless it is short and the section can be joined."""
+        """Finish the passage at a heading, unless it is short and the new section can be joined."""
         # The section is below the passage's first heading, or beside it.
         is_near = self._path == path[: len(self._path)] or (
             len(self._path) == len(path) and self._path[:-1] == path[:-1]

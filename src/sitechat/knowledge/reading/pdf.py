@@ -14,7 +14,7 @@ def read_pdf(data: bytes) -> Content:
     """Read a PDF file, with a block for each paragraph of a page.
 
     Raises:
-        Unreadable: It can't be read, has too many pages or no text, or pypdf is not installed.
+        Unreadable: The file can't be read, has over 1,000 pages or no text, or pypdf is missing.
     """
     try:
         from pypdf import PdfReader

@@ -1,6 +1,6 @@
 """Search: passages that match a question, best first, limited to the visitor's permissions.
 
-This package imports `index`, `text`, `audience` and the models.
+This package imports `index`, `sources`, `reading`, `text`, `audience` and the models.
 """
 
 from __future__ import annotations

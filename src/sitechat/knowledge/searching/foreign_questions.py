@@ -15,7 +15,7 @@ from sitechat.knowledge.text.stopwords import languages_with_stop_words
 from sitechat.knowledge.text.translated_words import word_translations
 
 _MIN_COGNATE_DICE = 0.55
-"""Minimum Dice coefficient of the trigrams of two words that count as cognates."""
+"""Two words are cognates if the Dice coefficient of their trigrams is at least this."""
 _MIN_COGNATE_LENGTH = 5
 _COMPOUNDING = frozenset(("da", "de", "fi", "nb", "nl", "nn", "no", "sv"))
 """Languages that write compounds as one word."""
@@ -25,9 +25,9 @@ _MIN_PART_LENGTH = 4
 def foreign_language(text: str, index: Index, site_guess: str, visitor_language: str) -> str:
     """Return the language of a question if no page is in that language, else "".
 
-    A language is recognised by its stop words. If `site_guess` has no list of stop words, the
-    result is "". If the visitor's language has no list, the question is assumed to be in it, unless
-    another language than `site_guess` is recognised.
+    A language is recognised by its stop words. If `site_guess` is a language of the index without a
+    list of stop words, the result is "". If the visitor's language has no list, the question is
+    assumed to be in this language, unless another language than `site_guess` is recognised.
 
     Args:
         text: The question.
@@ -48,8 +48,9 @@ def foreign_language(text: str, index: Index, site_guess: str, visitor_language:
 def site_words(word: str, language: str, index: Index, budget: GuessBudget) -> list[str]:
     """Return words of the site that may mean a foreign word.
 
-    They are the word's translations into the site's two most frequent languages. If there are none
-    and the budget allows it, they are the translations of the word's parts, or else its cognates.
+    The result contains the word's translations into the site's two most frequent languages. If
+    there are none and the budget allows it, it contains the translations of the word's parts, or
+    else the word's cognates.
     """
     folder = _cache_folder(index)
     dictionaries = [word_translations(language, target, folder) for target in index.languages[:2]]

@@ -1,4 +1,4 @@
-"""A limit on the work for the unknown words of a question, which no page contains."""
+"""A limit on the work for unknown words: words of a question that no page contains."""
 
 from __future__ import annotations
 

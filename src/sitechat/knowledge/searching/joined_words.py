@@ -10,7 +10,7 @@ TermsOf = Callable[[str], Mapping[str, int]]
 
 _MIN_JOINED_LENGTH = 4
 _MAX_SHORTER_LENGTH = 3
-"""Maximum length of the shorter of two joined words. Longer words are mostly joined in code."""
+"""Maximum length of the shorter of two joined words. Mostly source code joins longer words."""
 _MIN_PART_LENGTH = 4
 _MAX_SPLIT_LENGTH = 16
 """A word is split into a phrase only within this number of letters from its beginning."""
@@ -27,8 +27,8 @@ def joined_terms(
 
     Args:
         words: The words of the question in order.
-        stop_words: Words that are not searched for. No pair is joined that starts with one of them
-            or forms one of them.
+        stop_words: Words that are not searched for. A pair is not joined if its first word or the
+            joined word is a stop word.
         terms_of: Returns the terms of a word; empty if the site does not contain it.
     """
     for first, second in pairwise(words):
@@ -64,10 +64,11 @@ def spaced_phrases(word: str, terms_of: TermsOf, count: Callable[[str], int]) ->
 
 
 def compound_parts(word: str, terms_of: TermsOf) -> list[Mapping[str, int]]:
-    """Return the terms of the two words of the site that form an unknown compound; empty if none.
+    """Return the terms of the two words of the site that form an unknown compound.
 
-    Between the two words there may be linking letters, as in "Arbeitszeit". If the compound can be
-    split at several places, the parts are as equal in length as possible.
+    The list has two elements, or is empty if there are no such words. Between the two words there
+    may be linking letters, as in "Arbeitszeit". If the compound can be split at several places, the
+    parts are as equal in length as possible.
     """
     best: list[Mapping[str, int]] = []
     best_length = 0

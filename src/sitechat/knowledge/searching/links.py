@@ -23,12 +23,13 @@ _MAX_LENGTH = 4000
 
 @dataclass(frozen=True)
 class Links:
-    """The form of links for one visitor."""
+    """How stored addresses are written as links for one visitor."""
 
     prefix: str = field(default_factory=get_script_prefix)
     """The prefix of paths: the `SCRIPT_NAME` between slashes, or "/"."""
     hosts: Hosts | None = None
-    """The site's hosts if pages of several hosts are stored. Then every link contains its host."""
+    """The site's hosts if pages of several hosts are stored, so that every link contains its host;
+    None if all pages are of the main host."""
 
     def link_to(self, url: str) -> str:
         """Return a stored address as a link for the visitor."""
@@ -87,18 +88,18 @@ class Links:
 
 
 def links_in(index: Index | None, prefix: str | None = None) -> Links:
-    """Return the form of links for a visitor.
+    """Return how links are written for a visitor.
 
     Args:
-        index: The search index. Its pages decide whether links contain the host.
-        prefix: The prefix of the visitor's paths; by default that of the current request.
+        index: The search index. Links contain the host if it has pages of several hosts.
+        prefix: The prefix of the visitor's paths; by default the prefix of the current request.
     """
     hosts = Hosts() if index is not None and index.has_hosts else None
     return Links(get_script_prefix() if prefix is None else prefix, hosts)
 
 
 def current_links() -> Links:
-    """Return the form of links for the visitor of the current request."""
+    """Return how links are written for the visitor of the current request."""
     return links_in(current())
 
 

@@ -50,8 +50,8 @@ def listings_among(index: Index, pages: Iterable[int], question: str) -> set[int
     Args:
         index: The search index.
         pages: The numbers of the pages.
-        question: The question. If it is about changes, pages that list changes are left out.
-            If it is about an index, indexes are left out.
+        question: The question. If it is about changes, the result has no pages that list changes.
+            If it is about an index, the result has no indexes.
     """
     paths = [kind.path for kind in (_CHANGES, _INDEXES) if not kind.question.search(question)]
     listings: set[int] = set()

@@ -19,7 +19,7 @@ def in_one_language(
     """Return the scores and pages of passages for only one translation of each page.
 
     If no passage of the chosen translation was found, its first passage gets the best score of the
-    other translations.
+    other translations. The scope of the search is not checked for this passage.
 
     Args:
         index: The index in which the passages were found.
@@ -67,10 +67,11 @@ def languages_of(index: Index, pages: Iterable[int]) -> dict[int, str]:
 def _translation_groups(index: Index, pages: set[int]) -> dict[str, dict[int, str]]:
     """Return the groups of translations to which the given pages belong.
 
-    A group whose pages all have the same language is left out.
+    A group whose pages all have the same language is left out. The groups contain all their pages,
+    also pages outside of the scope of the search.
 
     Returns:
-        For each group, by its name in the index, the language of each page.
+        The groups by their name in the index. Each group contains the languages by page.
     """
     names = {name for *_, name in _rows(index, "id", list(pages)) if name}
     by_name: dict[str, dict[int, str]] = {}
@@ -92,7 +93,7 @@ def _rows(index: Index, column: str, values: Sequence[object]) -> list[tuple[int
 
 
 def _preferred_page(group: Mapping[int, str], preferred: Sequence[str]) -> int:
-    """Return the page in the first preferred language of a group, or else its first page."""
+    """Return the group's page in the most preferred language, or else its first page."""
     for language in preferred:
         for page, page_language in sorted(group.items()):
             if page_language == language:

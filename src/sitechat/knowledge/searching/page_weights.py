@@ -16,10 +16,9 @@ _BATCH = 500
 def title_weights(index: Index, words: Sequence[Word], pages: Iterable[int]) -> dict[int, float]:
     """Return a factor for the score of each page, higher for titles that resemble the question.
 
-    It is 1 if title and question have no word in common, and about 1 + `TITLE_LIKENESS` if they are
-    equal.
-    The similarity is a Dice coefficient of their words in which rare words count more. Words that
-    most passages contain, such as the site's name, count nothing.
+    The factor is 1 if title and question have no word in common, and about 1 + `TITLE_LIKENESS` if
+    they are equal. Their similarity is a Dice coefficient in which rare words have more weight.
+    Words that most passages contain, such as the site's name, have no weight.
 
     Args:
         index: The search index.
@@ -52,11 +51,11 @@ def length_weights(index: Index, pages: Iterable[int]) -> dict[int, float]:
 
 
 def _rarities(index: Index, terms: Iterable[str]) -> dict[str, float]:
-    """Return the inverse document frequency of terms.
+    """Return the inverse document frequency of terms, by term.
 
-    It is 0 for a term that more than half of the passages contain. Terms that are not in the index
-    are left out. A term may have more passages than the total, because another thread may change
-    the index.
+    The result is 0 for a term that more than half of the passages contain. Terms that are not in
+    the index are left out. A term may have more passages than the total, because another thread may
+    change the index.
     """
     total = index.metadata.passages + index.metadata.dead
     return {

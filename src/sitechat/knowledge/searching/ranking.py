@@ -49,7 +49,7 @@ from sitechat.knowledge.text.stopwords import stop_words
 
 _MAX_WORDS = 60
 _MIN_GUESSED_LENGTH = 6
-"""Minimum length of an unknown word that is guessed if the question has alternative spellings."""
+"""If the question has alternative spellings, shorter unknown words are not guessed."""
 
 
 class Ranked(NamedTuple):
@@ -61,14 +61,18 @@ class Ranked(NamedTuple):
 
 
 def rank(index: Index, query: str, previous: str, language: str, scope: Scope) -> list[Ranked]:
-    """Return the passages in a scope that match a question, best first.
+    """Return the passages that match a question, best first.
 
     Args:
         index: The search index.
         query: The question.
         previous: The visitor's previous message, or "".
         language: The language of the visitor's page, or "".
-        scope: The pages that may be found.
+        scope: The pages that may be found. `page_translations` may replace a page with a
+            translation outside of the scope.
+
+    Raises:
+        sqlite3.DatabaseError, Damaged: The index can't be read.
     """
     language = base_language(language)
     site_language = guess_language(query, index.languages, language or _default(index))
@@ -96,7 +100,7 @@ def rank(index: Index, query: str, previous: str, language: str, scope: Scope) -
 
 
 def _without(words: Sequence[Word], others: Sequence[Word]) -> list[Word]:
-    """Return words without the terms of other words."""
+    """Return the words without the terms that other words have, too."""
     terms = {term for word in others for term in word}
     return [{term: count for term, count in word.items() if term not in terms} for word in words]
 
@@ -104,7 +108,7 @@ def _without(words: Sequence[Word], others: Sequence[Word]) -> list[Word]:
 def _add_earlier(
     matches: dict[int, tuple[int, float]], earlier: Mapping[int, tuple[int, float]]
 ) -> None:
-    """Add matches of the previous message to those of the question, with less weight."""
+    """Add the matches of the previous message to `matches` in place, with less weight."""
     for passage, (page, score) in earlier.items():
         _, own = matches.get(passage, (page, 0.0))
         matches[passage] = (page, own + PREVIOUS * score)
@@ -133,7 +137,7 @@ def _weighted(
     query: str,
     site_language: str,
 ) -> dict[int, float]:
-    """Return lower scores for passages in other languages, in listings and in long pages."""
+    """Return the scores, lowered for other languages, for listings and for long pages."""
     weighted = dict(scores)
     numbers = set(pages.values())
     if len(index.languages) > 1:
@@ -169,7 +173,8 @@ def _search_words(
 ) -> tuple[list[Word], str]:
     """Return the words to search for, and the text with corrected spelling.
 
-    Terms are stems in each of the index's languages, with the number of passages that contain them.
+    The terms of a word are its stems in each of the index's languages, with the number of passages
+    that contain each of them. A word without terms stays in the list.
 
     Args:
         index: The search index.
@@ -213,8 +218,9 @@ def _search_words(
 def _guess_unknown(index: Index, word: str, budget: GuessBudget) -> tuple[list[Word], str]:
     """Return the words of the site that an unknown word may mean, and its corrected spelling or "".
 
-    The words are the first of these that exists: two words that the site writes separately, a word
-    with similar spelling, the parts of a compound. If none exists, there are no words.
+    Three guesses are tried in this order: two words that the site writes separately, a word with
+    similar spelling, the parts of a compound. The first guess that the site contains is returned.
+    The list is empty if the site contains none of them.
     """
     phrases = spaced_phrases(word, budget.terms_of, budget.count)
     if phrases:
@@ -230,7 +236,8 @@ def _guess_unknown(index: Index, word: str, budget: GuessBudget) -> tuple[list[W
 def _terms_of(index: Index, word: str) -> dict[str, int]:
     """Return the terms of a word in the index, with the number of passages of each.
 
-    For a single character of an unspaced script, it is the prefix of terms, with the sum of theirs.
+    Terms that only removed passages contain are left out. For a single character of an unspaced
+    script, the result is a prefix such as "東*", with the sum of the numbers of its terms.
     """
     if is_unspaced(word) and len(word) == 1:  # the index has pairs of characters
         first, after = word, word + "\U0010ffff"
@@ -265,7 +272,7 @@ def _spread(scores: Mapping[int, float]) -> dict[int, float]:
 
 
 def _voted(scores: Mapping[int, float], pages: Mapping[int, int]) -> list[Ranked]:
-    """Add a share of a page's best scores to each of its passages; return the best ones first."""
+    """Add a share of a page's three best scores to each of its passages; return the best first."""
     by_page: dict[int, list[float]] = {}
     for passage, score in scores.items():
         by_page.setdefault(pages[passage], []).append(score)

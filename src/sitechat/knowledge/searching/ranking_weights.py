@@ -37,11 +37,11 @@ PAGE_LENGTH = 0.05
 def weight_of_meaning() -> float:
     """Return the weight of vectors relative to words, from 0 to 1.
 
-    It is the embedder's `weight`, or `MEANING` if the embedder has no valid one.
+    This is the embedder's `weight`, or `MEANING` if the embedder has no valid weight.
 
     Raises:
         ImproperlyConfigured: `CHAT_EMBEDDER` is not set.
-        ImportError: It can't be imported.
+        ImportError: The embedder can't be imported.
     """
     value = getattr(current_embedder(), "weight", MEANING)
     return float(value) if isinstance(value, (int, float)) and 0 <= value <= 1 else MEANING

@@ -1,4 +1,4 @@
-"""Rechecks of indexed pages: whether a page is still public."""
+"""Rechecks of indexed pages after a search: pages that are no longer public are hidden."""
 
 from __future__ import annotations
 
@@ -32,17 +32,18 @@ _INTERVAL = 60.0
 def hide_unpublished(pages: Sequence[Page], prefix: str) -> set[int]:
     """Hide pages that are no longer public.
 
-    The first two pages are rechecked before the function returns, and the next eight in a thread
-    afterwards. Pages after these are not rechecked.
+    The first two pages are rechecked before the function returns. The next eight are rechecked in a
+    thread afterwards, except pages that were rechecked there in the last minute. Further pages are
+    not rechecked.
 
     Args:
-        pages: The pages that were found, the most important first. Only pages that were
-            rendered from the site's own URLs are rechecked.
+        pages: The pages that were found, the most important first. Pages that were not rendered
+            from the site's own URLs, such as the objects of sources, are ignored.
         prefix: The prefix of the visitor's paths.
 
     Returns:
         The primary keys of the pages that were hidden before the function returned. A page that
-        takes longer than `SECONDS` is not among them.
+        takes longer than `SECONDS` is not among them, but may be hidden later.
     """
     rendered = [page for page in pages if hasattr(page, "snapshot") and page.snapshot.is_rendered]
     now = rendered[:AT_ONCE]
@@ -61,7 +62,7 @@ def hide_unpublished(pages: Sequence[Page], prefix: str) -> set[int]:
 
 
 def _due(pages: Sequence[Page]) -> list[Page]:
-    """Return the pages that were not rechecked recently, and note that they are rechecked now."""
+    """Return the pages that are due for a recheck, and note that they are rechecked now."""
     tenant = cache_key() if pages else ("", "")
     return [page for page in pages if _is_due((*tenant, page.pk))]
 
@@ -102,7 +103,7 @@ def _hide_if_unpublished(page: int, url: str, prefix: str) -> bool:
 
 
 def _reason_unpublished(url: str, prefix: str) -> str:
-    """Return why a page is no longer public; "" if it is, or if it can't be requested."""
+    """Return why a page is no longer public; "" if it is public, or can't be requested now."""
     site = LocalSite(prefix=prefix)
     if url.startswith("/"):
         location = Location(site.home.host, site.prefix[:-1] + url)

@@ -37,15 +37,15 @@ class Found:
     headings: tuple[str, ...]
     """The headings above the passage; for an approved answer, the question that it answers."""
     url: str
-    """The page's address, as a link for the visitor."""
+    """The page's address, as a link for the visitor; may be "" for an approved answer."""
     text: str
     score: float = 0.0
-    """How well it matches; 0 if the page was not searched. Scores of different searches can't be
+    """How well the passage matches; 0 if no search found it. Scores of different searches can't be
     compared."""
     page: int = 0
     """The page's primary key; 0 for an approved answer or a page that is not indexed."""
     approved: bool = False
-    """Whether it is an approved answer, not a passage. The `url` of an answer may be empty."""
+    """Whether this is an approved answer, not a passage of a page."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,8 @@ def search(
 ) -> list[Found]:
     """Return the passages that match a question best and that the user may see.
 
-    Any text is a valid query. If nothing has been indexed, this costs one small database query.
+    Any text is a valid query. Approved answers are not searched. If nothing has been indexed, this
+    costs one small database query.
 
     Args:
         query: The question or words.
@@ -97,7 +98,10 @@ def search(
 
 
 def search_index(index: indexes.Index, query: Query, limit: int) -> list[Found]:
-    """Search in a given index; see `search`. A damaged index is discarded and gives no results."""
+    """Search in a given index; see `search`.
+
+    The result is empty if the index can't be read. A damaged index is deleted.
+    """
     text, previous = query.text[:MAX_QUERY_LENGTH], query.previous[:MAX_QUERY_LENGTH]
     if limit < 1:
         return []
@@ -148,8 +152,8 @@ def open_page(
             for all pages.
 
     Returns:
-        The passages; None if the page is not indexed or not in `sources`, if it is no longer
-        public, or if the user may not see it.
+        The passages; None if the page is not indexed or not in `sources`, if a recheck shows that
+        it is no longer public, or if the user may not see it. Their `score` is 0.
     """
     links = links_in(indexes.current(), prefix)
     page = _page_at(url, user, links)
@@ -194,7 +198,7 @@ def visible_urls(urls: Iterable[str], *, user: User, prefix: str | None = None) 
 
 
 def is_stored(url: str, prefix: str) -> bool:
-    """Return whether a page with this address is stored, even without text or hidden from users."""
+    """Return whether a page with this address is stored, even if it has no text or is hidden."""
     links = links_in(indexes.current(), prefix)
     hashes = [url_hash(spelling) for spelling in links.spellings(url)]
     return Page.objects.filter(url_hash__in=hashes).exists()

@@ -13,7 +13,7 @@ class Scope:
     """The pages that a search may find."""
 
     audiences: Set[str]
-    """The visitor's audiences. The scope includes the pages of each of them."""
+    """The visitor's audiences. The scope includes a page if it has one of these audiences."""
     sources: Sequence[str] = ()
     """Labels of sources, or prefixes of addresses such as "/docs/"; empty for all pages."""
 

@@ -22,11 +22,11 @@ def correct_spelling(
         is_known: Returns False for a word that current pages no longer contain.
 
     Returns:
-        The word with the fewest edits, at most two, or one if the unknown word has less than six
+        The word with the fewest edits: at most two, or one if the unknown word has fewer than six
         letters. An edit inserts, deletes or replaces a letter, or swaps two neighbours. If several
         words need equally many edits, words with the same first letter are preferred, then the more
         frequent words. None if no word is close enough, if `is_known` refuses the ten closest
-        words, or if the unknown word contains a digit or has less than four letters.
+        words, or if the unknown word contains a digit or has fewer than four letters.
     """
     from rapidfuzz import process
     from rapidfuzz.distance import OSA

@@ -18,7 +18,10 @@ with words of the question are compared."""
 def nearest_passages(
     index: Index, query: str, previous: str, scope: Scope, matching: Sequence[int]
 ) -> dict[int, tuple[int, float]] | None:
-    """Return the passages with the nearest vectors, with their pages and cosines.
+    """Return at most `CANDIDATES` passages with the nearest vectors, with their pages and cosines.
+
+    If there is a previous message, the cosine is a weighted mean: of the question, and of both
+    messages together.
 
     Args:
         index: The search index.
@@ -29,7 +32,8 @@ def nearest_passages(
             compared.
 
     Returns:
-        Pages and cosines by passage; None if the index has no vectors or the embedder fails.
+        Pages and cosines by passage; None if the index has no vectors, or if the embedder fails or
+        has failed in the last minute.
 
     Raises:
         Damaged: The files of the vectors can't be read.

@@ -1,7 +1,7 @@
 """Reading of the page that the visitor is on, if it is not indexed.
 
 The address comes from the visitor's browser, so only pages that a crawler may read are allowed. A
-process keeps the text in memory for a few minutes, and never in the database.
+process keeps the text in memory for a few minutes. The text is never stored in the database.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ logger = get_logger("sitechat")
 SECONDS = 1.0
 """Maximum seconds that an answer waits for the page."""
 MAX_PAGES_PER_ADDRESS = 20
-"""Maximum number of pages that are read for one IP address in ten minutes."""
+"""Maximum number of pages that are read for one IP address or network in ten minutes."""
 _PERIOD = 600
 _MAX_PASSAGES = 3
 MAX_CACHED = 100
@@ -49,14 +49,16 @@ class _Key(NamedTuple):
 
 
 recent: PerProcess[OrderedDict[_Key, tuple[float, Reading | None]]] = PerProcess(OrderedDict)
-"""The time and content of pages that were read recently; None if a page can't be used."""
+"""The time and content of pages that were read recently. The content is None if the page can't be
+used, or while it is being read."""
 
 
 def read_page(query: Query, address: str) -> list[Found]:
-    """Return passages of the visitor's page if it is public and not indexed.
+    """Return at most three passages of the visitor's page, if it is public and not stored.
 
-    The result is empty if the page can't be read within `SECONDS`, if the address has requested too
-    many pages, or if the question is limited to some sources.
+    The result is empty if the page can't be read within `SECONDS`, is not on the main host, or is a
+    PDF. It is also empty if too many pages were read for the IP address, or if the question is
+    limited to some sources.
 
     Args:
         query: The question, with the page that it was asked on.

@@ -9,11 +9,11 @@ from sitechat.knowledge.searching.ranking_weights import BODY, HEADINGS, TITLE
 from sitechat.knowledge.searching.search_scope import Scope
 
 CANDIDATES = 200
-"""Maximum number of passages that one search considers further."""
+"""Maximum number of passages that a search by words or by vectors returns."""
 MAX_MATCHES = 20_000
 """Maximum number of passages that BM25 ranks, so that a search is fast on large sites.
 
-If more passages match, the most frequent words are left out. They have the least weight.
+If more passages match, the most frequent words are left out, because they have the least weight.
 """
 _MAX_REQUIRED_WORDS = 4
 """Maximum number of words that are required if each word alone matches too many passages."""
@@ -67,8 +67,8 @@ def _match_expression(index: Index, words: Sequence[Word]) -> tuple[str, int]:
 def _narrow_expression(index: Index, words: Sequence[Word]) -> tuple[str, int]:
     """Return an expression that requires several words, because each matches too many passages.
 
-    If too many passages match all words, the words must be in titles or headings. If these are too
-    many as well, only the first rows are searched.
+    If too many passages contain all these words, the words must be in titles or headings. If there
+    are still too many such passages, only the first rows of the index are searched.
     """
     rarest = sorted((word for word in words if word), key=lambda word: sum(word.values()))
     match, count = "", 0

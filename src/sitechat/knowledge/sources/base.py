@@ -39,11 +39,12 @@ class Document:
 
     Attributes:
         url: The address of the page: a path, or the absolute URL on another host.
-        key: What identifies the page within its source, such as a primary key; "" if nothing does.
+        key: The identity of the page within its source, such as a primary key, or "".
         title: The title; "" to use the title in the text.
         text: The text in `format` (see `formats.read`), or the path of a file. The suffix of an
-            HTML file or a binary file determines its format. For other files it is `format`, or
-            that of the suffix if `format` is "".
+            HTML file or a binary file determines its format. Other files are read in `format`,
+            or in the format of the suffix if `format` is "".
+        format: The format of `text`.
         language: The language of the text; "" to use the language that the text declares.
         charset: The encoding of `text` that the server declares; "" if it declares none.
         served_language: The language that the server declares, used if the text declares none.
@@ -87,7 +88,7 @@ class AnySource:
     known: KnownValidators = {}
     """The validators of pages from the last run. They are set before `documents` is called."""
     note: str = ""
-    """Information about the run for the site's owner, besides problems."""
+    """Information about the run for the site's owner that is not a problem; set by `documents`."""
 
     def __init_subclass__(cls, abstract: bool = False, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -103,7 +104,7 @@ class AnySource:
         raise NotImplementedError
 
     def total(self) -> int | None:
-        """Return the number of documents of this run, as far as it is known; None if it is not."""
+        """Return the number of documents of this run that is known so far; None if unknown."""
         return None
 
 

@@ -50,10 +50,13 @@ class Crawl:
         self._pages = pages.only(partial(_may_follow, pages.site))
         self._limit = limit
         self.exceeds_limit = False
-        """Whether there are more pages than were read."""
+        """Whether links lead to more pages than the limit; set by `documents`."""
 
     def documents(self) -> Iterator[Document]:
-        """Yield a document for the front page and each page that links lead to, up to the limit."""
+        """Yield a document for the front page and each page that links lead to.
+
+        The limit, at most ten links from the front page, and 500 links per page are followed.
+        """
         site = self._pages.site
         waiting = deque([(site.home, 0)])
         seen = {site.home}
@@ -106,8 +109,8 @@ def _may_follow(site: LocalSite, location: Location) -> bool:
 def links_of(body: bytes) -> list[str]:
     """Return the addresses of a page's links, except nofollow links and downloads.
 
-    If the page says nofollow, there are none. The addresses are without fragments. A relative
-    address is relative to the address of the page.
+    If the page says nofollow, the result is empty. The addresses have no fragments. A relative
+    address is relative to the address of the page. Only the first megabyte of the page is searched.
     """
     page = without_comments(body[:_MAX_SEARCHED].decode("utf-8", "replace"))
     if any(_forbids_following(meta) for meta in tags(page, "meta")):

@@ -24,7 +24,11 @@ class FileSource(AnySource, abstract=True):
 
     _total: int | None = None
     path: str | Path
-    """A file, or a folder that is read recursively."""
+    """A file, or a folder that is read recursively.
+
+    In a folder, hidden files, links out of the folder, and (without `format`) files with an unknown
+    suffix are left out.
+    """
     prefix: str = "/"
     """The prefix of the files' addresses."""
     pattern: str = "*"

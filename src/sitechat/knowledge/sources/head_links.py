@@ -23,7 +23,7 @@ class HeadLinks:
 
 
 def head_links(body: bytes) -> HeadLinks:
-    """Return the links of a page's head."""
+    """Return the links of a page's head, from the first 200,000 bytes of the page."""
     page = without_comments(body[:_MAX_SEARCHED].decode("utf-8", "replace"))
     canonical: set[str] = set()
     alternates: dict[str, str] = {}

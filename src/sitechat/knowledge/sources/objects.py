@@ -36,7 +36,7 @@ class Source(AnySource, abstract=True):
 
     _total: int | None = None
     format: str = "html"
-    """Format of `text`, as of `reading.formats.read`: "html", "page", "markdown", "pdf" etc."""
+    """The format of `text`, such as "html", "page", "markdown" or "pdf"; see `reading.formats`."""
 
     def __init_subclass__(cls, abstract: bool = False, **kwargs: Any) -> None:
         super().__init_subclass__(abstract=abstract, **kwargs)
@@ -72,7 +72,10 @@ class Source(AnySource, abstract=True):
         raise NotImplementedError(f"{type(self).__name__} must define text(obj)")
 
     def language(self, obj: Any) -> str:
-        """Return the text's language, such as "de"; "" for the site's `LANGUAGE_CODE`."""
+        """Return the text's language, such as "de".
+
+        "" stands for the language that the text declares, or else the site's `LANGUAGE_CODE`.
+        """
         return ""
 
     def audience(self, obj: Any) -> Sequence[str]:
@@ -93,10 +96,10 @@ class Source(AnySource, abstract=True):
             yield self.document(obj)
 
     def document(self, obj: Model) -> Document:
-        """Return the document of an object. Other exceptions become the document's problem.
+        """Return the document of an object. An exception usually becomes the document's problem.
 
         Raises:
-            ImproperlyConfigured: A method other than `audience` raised it.
+            ImproperlyConfigured: A method of the source, other than `audience`, raised this.
         """
         key, url, problem = str(obj.pk), "", ""
         audience: list[str] | None = None

@@ -16,7 +16,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 from sitechat.knowledge.sources.rendering import PageResponse
 
 READER = "7"
-"""The version of the reader. Increment it when a change reads the same bytes differently."""
+"""The version of the reader. Increment this when a code change reads the same bytes differently."""
 _TRUSTED_FOR = timedelta(days=7)
 """How long a `<lastmod>` is trusted. A change of a template or a permission does not update it."""
 _CHANGING = re.compile(
@@ -57,8 +57,8 @@ def body_hash(response: PageResponse) -> str:
 def conditions(known: Mapping[str, str]) -> dict[str, str]:
     """Return the headers of a conditional request, with the names of a WSGI environment.
 
-    There are none if the site sent no validators, or if another version of the reader read the
-    page.
+    The result is empty if the site sent no validators, or if another version of the reader read
+    the page.
 
     Args:
         known: The stored validators of the page.
@@ -79,7 +79,8 @@ def has_same_body(response: PageResponse, known: Mapping[str, str]) -> bool:
 def has_same_lastmod(lastmod: str, known: Mapping[str, str]) -> bool:
     """Return whether a page has not changed since it was read, according to its `<lastmod>`.
 
-    A `<lastmod>` is not trusted if the page was read more than seven days ago.
+    A `<lastmod>` is not trusted if the page was read more than seven days ago. A date without a
+    time is trusted only if the page was read at least two days after it.
     """
     if not lastmod or known.get("reader") != READER or known.get("lastmod") != lastmod:
         return False

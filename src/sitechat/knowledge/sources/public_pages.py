@@ -82,9 +82,9 @@ class PublicPages:
         If the page has another canonical address with the same content, it is read from there.
 
         Raises:
-            LeftOut: It is not public or not allowed to be indexed.
-            Elsewhere: It redirects to another site.
-            Unreadable: It can't be read now.
+            LeftOut: The page is not public, has no text format, or must not be indexed.
+            Elsewhere: The page redirects to another site.
+            Unreadable: The page can't be read now.
         """
         key = self.site.hosts.address(location)
         known = self._known.get(key, {})
@@ -142,7 +142,10 @@ class PublicPages:
             return response
 
     def _translations(self, location: Location, alternates: Mapping[str, str]) -> str:
-        """Return a value that all translations of a page share; "" if it has no translations."""
+        """Return a hash that all translations of a page share; "" if it has no translations.
+
+        It is computed from the `hreflang` links, or else from the path without its language.
+        """
         own_address = self.site.hosts.address(location)
         others = {self._address(location, url) for url in alternates.values()} - {""}
         if others - {own_address}:
@@ -168,11 +171,12 @@ class PublicPages:
         Args:
             location: The page.
             obeys_robots: Whether to check robots.txt.
-            conditions: Headers of a conditional request.
+            conditions: Headers of a conditional request. The response may then have status 304.
 
         Raises:
-            LeftOut: The page is not public or not allowed to be indexed.
-            Elsewhere: It redirects to another site.
+            LeftOut: The page is not public, or must not be indexed.
+            Elsewhere: The page redirects to another site.
+            Exception: A streaming response raised another exception.
             Unreadable: The response is an error or can't be read, or robots.txt can't be read.
         """
 

@@ -51,7 +51,8 @@ class PageResponse:
     """The media type in lower case, without parameters."""
     headers: Any
     body: bytes
-    """The body; empty if the status is not 200, or if the media type was not wanted."""
+    """The body; empty if the status is not 200, if the media type was not wanted, or if `take`
+    got the body."""
     language: str
     """The first language in Content-Language, or ""."""
     charset: str
@@ -83,8 +84,8 @@ class LocalSite:
         """Return the location of an address of this site.
 
         Raises:
-            Elsewhere: It is on another host or outside of this application.
-            Unreadable: It is not a valid address.
+            Elsewhere: The address is on another host or outside of this application.
+            Unreadable: The address is not valid.
         """
         return self._checked(self.hosts.locate(url, self.home))
 
@@ -120,7 +121,8 @@ class LocalSite:
             Elsewhere: A redirect leaves the site.
             Unreadable: There are more than five redirects or a loop, a redirect has an invalid
                 address, or the page is too large, takes too long, or is an asynchronous stream.
-            Exception: An exception that `check` or `take` raised.
+            Exception: `check`, `take` or a streaming response raised another exception. Exceptions
+                of views become responses with status 500.
         """
         visited = [location]
         while True:

@@ -16,7 +16,7 @@ def read_robots(site: LocalSite) -> Protego:
     """Return the rules of a site. A site without robots.txt allows everything.
 
     Raises:
-        Unreadable: They can't be read, so they are unknown.
+        Unreadable: The rules can't be read, so they are unknown.
     """
     from protego import Protego
 

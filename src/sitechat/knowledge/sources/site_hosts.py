@@ -37,9 +37,9 @@ class Hosts:
     """The hosts of this site, from `ALLOWED_HOSTS`, the sites framework and sources."""
 
     main: list[str] = field(default_factory=lambda: list(_main_hosts()))
-    """The names of the main host; pages are requested from the first."""
+    """The names of the main host. Pages are requested from the first of these names."""
     others: set[str] = field(default_factory=lambda: set(_other_hosts()))
-    """The other hosts of the site, with their ports, whose pages are separate."""
+    """The other hosts of the site, with their ports. Each of them has its own pages."""
 
     def __post_init__(self) -> None:
         names = set(map(bare_name, self.main))

@@ -49,7 +49,7 @@ class SitemapFiles:
         self._missing: list[str] = []
         self._faulty: dict[str, SitemapAddresses] = {}
         self.is_found = False
-        """Whether a sitemap was read so far."""
+        """Whether at least one sitemap was read so far, completely or in part."""
         self._lastmods: dict[str, str] = {}
         self.page_count = 0
         """The number of pages in the sitemaps read so far."""
@@ -101,8 +101,8 @@ class SitemapFiles:
         """Read a sitemap and note its problems.
 
         Returns:
-            The addresses; None if there are none, or if the sitemap was read before or is on
-            another site.
+            The addresses; None if nothing could be read, if the sitemap was read before, or if it
+            is on another site.
         """
         try:
             location = self._site.locate(url)

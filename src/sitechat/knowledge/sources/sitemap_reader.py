@@ -32,7 +32,7 @@ class SitemapReader:
         """Read the next part and return whether more parts are needed.
 
         Raises:
-            Unreadable: It is not a sitemap.
+            Unreadable: The data are not a sitemap.
         """
         pieces = (part[at : at + _CHUNK] for at in range(0, len(part), _CHUNK))
         return all(map(self._read, pieces))  # no piece is read after the limit
@@ -41,7 +41,8 @@ class SitemapReader:
         """Return the addresses after the last part.
 
         Raises:
-            Unreadable: It is not a sitemap, incomplete, or has mistakes that may hide addresses.
+            Unreadable: The data are not a sitemap, are incomplete, or have mistakes that may hide
+                addresses.
         """
         if self._format is None:
             self._detect_format()

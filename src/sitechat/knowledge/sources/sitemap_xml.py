@@ -74,7 +74,7 @@ class SitemapXml:
         """Read the next characters and return whether more are needed.
 
         Raises:
-            Unreadable: It is not a sitemap.
+            Unreadable: The text is not a sitemap.
         """
         text = self._waiting + text
         if self._root is None:
@@ -102,7 +102,8 @@ class SitemapXml:
         """Return the addresses after the last part.
 
         Raises:
-            Unreadable: It is not a sitemap, incomplete, or has mistakes that may hide addresses.
+            Unreadable: The text is not a sitemap, is incomplete, or has mistakes that may hide
+                addresses.
         """
         if self._root is None:
             raise _no_sitemap(self._waiting)
@@ -172,7 +173,7 @@ class SitemapXml:
             previous.getparent().remove(previous)  # type: ignore[union-attr] # it has one
 
     def _add_address(self, parent: str, element: _Element) -> None:
-        """Store the address in an element, if it is that of a page or a sitemap."""
+        """Store the address in an element, unless it is empty or a link of another kind."""
         address = element.text or ""
         if parent == "entry":
             is_page = element.get("rel", "alternate") == "alternate"

@@ -43,14 +43,18 @@ class SitemapSource(AnySource, abstract=True):
         """Whether this run follows links."""
 
     def total(self) -> int | None:
-        """Return the number of pages in the sitemaps read so far; without one, of pages read."""
+        """Return the number of pages in the sitemaps that were read so far.
+
+        Without a sitemap, this is the number of pages read so far. None if the number is 0.
+        """
         return self._count or None
 
     def documents(self) -> Iterator[Document]:
         """Yield a document for each page in a sitemap, or for each linked page without a sitemap.
 
         Raises:
-            Unreadable: No page was found, or, after the last document, not all pages could be read.
+            Unreadable: robots.txt can't be read, or no page was found. After the last document: a
+                sitemap could not be read, or there are more pages than the limit.
         """
         problems: list[str] = []
         for host in self._hosts():

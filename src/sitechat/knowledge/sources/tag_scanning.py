@@ -14,7 +14,7 @@ _ENDS = {
     "style": re.compile(r"</style\b", re.I),
 }
 _MAX_LENGTH = 4000
-"""Maximum length of a tag in characters. Longer ones are ignored."""
+"""Maximum length of a tag in characters. Longer tags are ignored."""
 _ATTRIBUTE = re.compile(
     r"""[\s/]*([^\s<>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>][^\s<>]*)))?""",
 )
@@ -43,7 +43,7 @@ def without_comments(page: str) -> str:
 
 
 def tags(page: str, name: str) -> Iterator[dict[str, str]]:
-    """Yield the attributes of each opening tag with a name, except tags without attributes.
+    """Yield the attributes of each opening tag with the given name, except tags without attributes.
 
     Args:
         page: The page, without comments.

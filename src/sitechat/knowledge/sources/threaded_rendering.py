@@ -82,7 +82,7 @@ def _in_savepoint(task: Callable[[], T]) -> T:
 def _in_context(task: Callable[[], T]) -> Callable[[], T]:
     """Return a callable that runs the task with the caller's context variables, such as the tenant.
 
-    The active language is not one of them. Each page of the site activates its own language.
+    The active language is not a context variable. Each page of the site activates its own language.
     """
     return partial(copy_context().run, _in_thread, task)
 

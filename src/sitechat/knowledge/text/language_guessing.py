@@ -9,14 +9,14 @@ from sitechat.knowledge.text.stopwords import languages_with_stop_words, stop_wo
 
 
 def guess_language(text: str, candidates: Iterable[str], default: str) -> str:
-    """Return the language whose stop words a text contains most often.
+    """Return the candidate whose stop words a text contains most often.
 
     Args:
         text: The text.
         candidates: The possible languages.
-        default: The result if the text contains the stop words of no candidate more often than
-            those of this language. If several candidates have equally many, the result is the
-            language that more sites use.
+        default: The result unless the text contains stop words of a candidate more often than
+            those of this language. If the text contains equally many stop words of several
+            candidates, the result is the language that more sites use.
     """
     allowed = set(candidates)
     written = list(plain_words(normalised(text)))

@@ -103,9 +103,9 @@ def _word() -> re.Pattern[str]:
 
 
 def words(text: str) -> Iterable[str]:
-    """Return the words of a text in lower case, and their `alternative_spellings`.
+    """Return the words of a text in lower case, and then their `alternative_spellings`.
 
-    For text in an unspaced script these are overlapping pairs of characters.
+    In an unspaced script, overlapping pairs of characters take the place of words.
     """
     text = normalised(text)
     return chain(plain_words(text), alternative_spellings(text))
@@ -123,8 +123,8 @@ def normalised(text: str) -> str:
 def plain_words(text: str) -> Iterator[str]:
     """Yield the words of a normalised text, without alternative spellings.
 
-    For text in an unspaced script these are overlapping pairs of characters. Words that are longer
-    than `MAX_WORD_LENGTH` are left out.
+    In an unspaced script, overlapping pairs of characters take the place of words. Words that are
+    longer than `MAX_WORD_LENGTH` are left out.
     """
     if text.isascii():
         for word in _word().findall(text):
@@ -145,8 +145,9 @@ def plain_words(text: str) -> Iterator[str]:
 def alternative_spellings(text: str) -> Iterator[str]:
     """Yield alternative spellings of the words of a normalised text.
 
-    Examples: "wifi" for "wi-fi", "ab1234" for "ab-1234" and the reverse, "usa" for "u.s.a.",
-    "1299" for "1,299.00" and "1.299,00", and the digits of a telephone number without spaces.
+    Examples: "wifi" for "wi-fi", "ab1234" for "ab-1234", "ab" and "1234" for "ab1234", "usa" for
+    "u.s.a.", "1299" for "1,299.00" and "1.299,00", and the digits of a telephone number without
+    spaces.
     """
     for match in _HYPHENED.finditer(text) if _HYPHENS.search(text) else ():
         joined = re.sub(_HYPHEN, "", match[0])
@@ -217,7 +218,7 @@ def _without_accents(word: str) -> str:
 
 
 class Stems(dict[str, str]):
-    """A cache of the stems of a language's words; see `stem`. It is emptied when it is full."""
+    """A cache of the stems of a language's words; see `stem`. A full cache is emptied."""
 
     def __init__(self, language: str) -> None:
         super().__init__()
@@ -231,11 +232,11 @@ class Stems(dict[str, str]):
 
 
 def stems(text: str, language: str) -> list[str]:
-    """Return the stems of all words of a text, in order."""
+    """Return the stems of the words of a text in order, and of their alternative spellings."""
     return [stem(word, language) for word in words(text)]
 
 
 def count_words(text: str) -> int:
-    """Return the number of words; two characters of an unspaced script count as one word."""
+    """Return the number of words of a text. Two characters of an unspaced script are one word."""
     unspaced = sum(len(run) for run in _UNSPACED_RUN.findall(text))
     return len(_UNSPACED_RUN.sub(" ", text).split()) + (unspaced + 1) // 2

@@ -23,7 +23,7 @@ def stop_words(language: str) -> frozenset[str]:
 
 @cache
 def languages_with_stop_words() -> tuple[str, ...]:
-    """Return the languages that have a list, the most common languages of sites first."""
+    """Return the languages that have a list, the most common languages of websites first."""
     return tuple(_lists())
 
 

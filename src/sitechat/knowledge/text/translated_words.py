@@ -25,11 +25,11 @@ from sitechat.knowledge.text.search_terms import normalised, plain_words, stem
 from sitechat.knowledge.text.stopwords import stop_words
 
 _MIN_DICE = 0.25
-"""Minimum Dice coefficient of two words that count as translations, by their common messages."""
+"""Two words are translations if the Dice coefficient of their messages is above this."""
 _MAX_TRANSLATIONS = 2
 """Maximum number of translations of a word."""
 _MIN_SHARE_OF_BEST = 0.7
-"""Minimum Dice coefficient of a second translation, as a share of that of the first."""
+"""Minimum Dice coefficient of a second translation, as a share of the first one's coefficient."""
 _MIN_LENGTH = 3  # letters of a word
 _MO_MAGIC = 0x950412DE  # the first bytes of a compiled catalogue
 _CODE = re.compile(r"[a-z]{2,3}")
@@ -48,7 +48,8 @@ def word_translations(
         folder: A folder in which the result is cached for other processes of this host.
 
     Returns:
-        The dictionary; empty if the languages are the same, or if they have no common texts.
+        The dictionary; empty if the languages are the same or have no common texts, or if a
+        language is not a code of two or three letters.
     """
     if source == target or not all(map(_CODE.fullmatch, (source, target))):
         return {}
@@ -72,7 +73,7 @@ def _cached_translations(source: str, target: str, file: Path | None) -> Mapping
 
 
 def _from_catalogues(source: str, target: str) -> dict[str, list[str]]:
-    """Return the words that often occur in the same messages of Django as a stem, by stem."""
+    """Return, by stem of the source language, the target words of the same Django messages."""
     stems: Counter[str] = Counter()
     words: Counter[str] = Counter()
     pairs: Counter[tuple[str, str]] = Counter()
@@ -122,7 +123,7 @@ def _content_words(text: str, language: str) -> set[str]:
 
 
 def _messages(source: str, target: str) -> Iterator[tuple[str, str]]:
-    """Yield the messages of Django's catalogues that exist in both languages."""
+    """Yield each message of Django's catalogues in both languages, if both have it."""
     base = Path(django.__file__).parent
     for locale in sorted([base / "conf" / "locale", *base.glob("contrib/*/locale")]):
         sources, targets = _catalogue(locale, source), _catalogue(locale, target)
@@ -141,7 +142,7 @@ def _plain(message: str) -> str:
 
 
 def _catalogue(locale: Path, language: str) -> dict[str, str] | None:
-    """Return the translations of a catalogue; empty if the language has none.
+    """Return the translations of a catalogue; empty if the language has no catalogue.
 
     The result is None for English, which is the language of the messages.
     """
