@@ -94,6 +94,7 @@ def current_form() -> ContactForm | None:
 
 
 def _form_of(options: Mapping[str, Any]) -> ContactForm:
+    """Return the form; raise AttributeError or TypeError if the options are not valid."""
     names = options.get("fields", DEFAULT_FIELDS)
     fields = [name for name in FIELDS if name in names]
     default = [name for name in ("email", "phone") if name in fields][:1]
@@ -158,6 +159,7 @@ def parse_contact(form: ContactForm, data: Mapping[str, Any], referer: str = "")
 
 
 def _path(url: str) -> str:
+    """Return the path of a URL without its query; "" if the URL is not valid."""
     try:
         return urlsplit(url).path[:MAX_PATH_LENGTH]
     except ValueError:

@@ -44,6 +44,7 @@ def add_label(conversation: Conversation, text: str) -> str:
 
 
 def _add(conversation: Conversation, name: str) -> str:
+    """Add a label in a transaction. The lock makes concurrent requests obey `MAX_LABELS`."""
     with database.atomic():
         message_storing.lock_unchanged(conversation)
         existing = Label.objects.filter(name__iexact=name).values_list("name", flat=True).first()

@@ -63,6 +63,7 @@ def parse(hours: str) -> tuple[Span, ...]:
 
 
 def _entry(entry: str) -> Iterator[Span]:
+    """Yield the spans of an entry. Hours that extend past midnight give two spans for each day."""
     matched = ENTRY.fullmatch(entry)
     if matched is None:
         raise ValueError(f'{entry!r} is not an entry; entries are like "Mon-Fri 09:00-17:00"')
@@ -79,6 +80,7 @@ def _entry(entry: str) -> Iterator[Span]:
 
 
 def _days(text: str) -> list[int]:
+    """Return the weekdays in the days of an entry, such as "Mon-Fri" or "Sat,Sun"."""
     days: list[int] = []
     for part in text.split(","):
         first, _dash, last = part.partition("-")
@@ -89,6 +91,7 @@ def _days(text: str) -> list[int]:
 
 
 def _day(text: str) -> int:
+    """Return the weekday of a name, of which only the first three letters are compared."""
     name = text.strip().lower()
     try:
         return DAYS.index(name[:3])
@@ -97,6 +100,7 @@ def _day(text: str) -> int:
 
 
 def _times(text: str) -> tuple[int, int]:
+    """Return the first minute, and the minute after the last one, counted from midnight."""
     matched = SPAN.fullmatch(text)
     if matched is None:
         raise ValueError(f'{text!r} is not a time; times are like "09:00-17:00"')

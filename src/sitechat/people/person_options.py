@@ -129,6 +129,7 @@ def is_available(options: PersonOptions | None) -> bool:
 
 
 def _joined(value: Any) -> str:
+    """Return opening hours as one text. They may be a text or a list of entries."""
     return value if isinstance(value, str) else "; ".join(map(str, value))
 
 

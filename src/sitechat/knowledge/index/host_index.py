@@ -206,6 +206,7 @@ def _is_quick(index: Index | None) -> bool:
 
 
 def _update_in_background(state: str) -> None:
+    """Update the index on a thread of its own, with pauses. Errors are logged."""
     close_old_connections()
     try:
         # The tenant depends on the connection of this thread.
@@ -256,6 +257,7 @@ def _latest_state(state: str) -> str:
 
 
 def _build(parent: Path, state: str, pace: Pace) -> None:
+    """Build a new index under a temporary name, rename it, and delete old indexes."""
     for unfinished in parent.glob("new-*"):  # of a killed process
         shutil.rmtree(unfinished, ignore_errors=True)
     temporary = Path(tempfile.mkdtemp(prefix="new-", dir=parent))

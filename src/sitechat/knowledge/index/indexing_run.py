@@ -240,6 +240,7 @@ class _UnchangedPages:
 
 
 def _embed(report: IndexReport, progress: Progress) -> None:
+    """Embed all passages without a vector. An error becomes a problem of the report."""
     try:
         estimate = embeddings.estimate()
         if estimate is None:

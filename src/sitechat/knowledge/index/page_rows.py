@@ -185,6 +185,7 @@ def page_at(document: Document, url: str, source: str) -> Page:
 
 
 def _store_passages(page: Page, drafts: list[PassageDraft]) -> None:
+    """Replace the passages of a page."""
     # Passages with unchanged text keep their vectors, which may have cost money.
     vectors = {
         (tuple(passage.headings), passage.text): (passage.vector, passage.embedder)

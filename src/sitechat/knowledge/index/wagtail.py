@@ -77,6 +77,7 @@ def _read_tree_again(page: Any, old_path: str = "") -> None:
 
 
 def _root_path(page: Any) -> str:
+    """Return the `url_path` of the root page of a page's site; "/" if it belongs to no site."""
     site = page.get_site()
     return site.root_page.url_path if site is not None else "/"
 

@@ -31,7 +31,7 @@ Rules = Mapping[str, bool]
 
 
 def without_hidden_elements(page: bytes, archive: zipfile.ZipFile, name: str) -> bytes:
-    """Return a page of a book without its hidden elements. Don't change it if it can't be parsed.
+    """Return a page of a book without its hidden elements, or unchanged if it can't be parsed.
 
     Args:
         page: The page.

@@ -153,14 +153,17 @@ def _lengths(value: str) -> list[float]:
 
 
 def _pixels(value: str) -> float | None:
+    """Return the first length in a CSS value in pixels; None if there is no length."""
     lengths = _lengths(value)
     return lengths[0] if lengths else None
 
 
 def _is_zero(value: str) -> bool:
+    """Return whether a CSS value is the number 0, possibly as a percentage."""
     return re.fullmatch(r"0*\.?0+%?", value) is not None
 
 
 def _is_faint(opacity: str) -> bool:
+    """Return whether an opacity is too low to see the text. Other values are not faint."""
     match = re.fullmatch(r"(\d*\.?\d+)(%?)", opacity)
     return match is not None and float(match[1]) / (100 if match[2] else 1) < _MIN_OPACITY

@@ -64,6 +64,7 @@ class _BlockWalk:
         self._is_after_link = False
 
     def blocks_of(self, region: HtmlElement) -> Iterator[Block]:
+        """Yield the blocks of a region. The text after an element that is left out is read."""
         from lxml import etree
 
         walk = etree.iterwalk(region, events=("start", "end"))
@@ -174,6 +175,7 @@ class _BlockWalk:
         self._is_after_link = tag == "a"
 
     def _end_heading(self, heading: HtmlElement) -> Iterator[Block]:
+        """End the current heading, and yield it without permalinks, unless it is empty."""
         text = self._take_text().rstrip(PERMALINKS).rstrip()
         if text:
             yield Block(text, level_of(heading))
@@ -208,6 +210,7 @@ class _BlockWalk:
         return text
 
     def _flush(self) -> Iterator[Block]:
+        """End the current block, and yield it unless it is empty or only a list marker."""
         text = self._take_text()
         if text and text != "-":
             yield Block(text)
@@ -230,6 +233,7 @@ def _is_line(element: HtmlElement) -> bool:
 
 
 def _is_denominator(element: HtmlElement) -> bool:
+    """Return whether an element is the second part of a fraction in MathML."""
     parent = element.getparent()
     return parent is not None and parent.tag == "mfrac" and element.getprevious() is not None
 

@@ -84,6 +84,7 @@ def _translated_parts(word: str, language: str, dictionary: Mapping[str, list[st
 
 
 def _cache_folder(index: Index) -> Path | None:
+    """Return the folder in which dictionaries are cached: the parent of the index."""
     with suppress(OSError):
         return index.folder.parent
     return None

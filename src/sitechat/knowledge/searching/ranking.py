@@ -165,6 +165,7 @@ def _matches(index: Index, words: Sequence[Word], scope: Scope) -> dict[int, tup
 
 
 def _default(index: Index) -> str:
+    """Return the most frequent language of the pages; "en" if there are no pages."""
     return index.languages[0] if index.languages else "en"
 
 
@@ -261,6 +262,7 @@ def _count_phrase(index: Index, phrase: str) -> int:
 
 
 def _normalised(scores: Mapping[int, float]) -> dict[int, float]:
+    """Scale scores so that the best one is 1; all are 0 if the best one is not positive."""
     best = max(scores.values(), default=0.0)
     return {key: score / best if best > 0 else 0.0 for key, score in scores.items()}
 

@@ -83,6 +83,7 @@ def read_page(query: Query, address: str) -> list[Found]:
 
 
 def _read(location: Location, prefix: str, address: str) -> Reading | None:
+    """Return a page from the cache, or read it. None if it can't be used, or at the limit."""
     key = _Key(cache_key(), prefix, location)
     cached = _cached(key)
     if cached is not None:
@@ -106,6 +107,7 @@ def _read_once(key: _Key) -> Reading | None:
 
 
 def _cached(key: _Key) -> tuple[float, Reading | None] | None:
+    """Return an entry of the cache; None if there is none or it is too old."""
     cached = recent().get(key)
     return cached if cached is not None and time.monotonic() - cached[0] < _CACHE_SECONDS else None
 

@@ -16,7 +16,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 from sitechat.knowledge.sources.rendering import PageResponse
 
 READER = "7"
-"""The version of the reader. Increment this when a code change reads the same bytes differently."""
+"""The version of the code that reads pages. Increment it when the same bytes give other text."""
 _TRUSTED_FOR = timedelta(days=7)
 """How long a `<lastmod>` is trusted. A change of a template or a permission does not update it."""
 _CHANGING = re.compile(
@@ -57,8 +57,8 @@ def body_hash(response: PageResponse) -> str:
 def conditions(known: Mapping[str, str]) -> dict[str, str]:
     """Return the headers of a conditional request, with the names of a WSGI environment.
 
-    The result is empty if the site sent no validators, or if another version of the reader read
-    the page.
+    The result is empty if the site sent no validators, or if another version of the code
+    read the page; see `READER`.
 
     Args:
         known: The stored validators of the page.

@@ -239,6 +239,7 @@ class PublicPages:
         return login
 
     def _resolved_login_path(self, language: str) -> str:
+        """Return the path of LOGIN_URL in a language; "" if it is not a page of this site."""
         try:
             with self.site.environment(), translation.override(language):
                 login = resolve_url(settings.LOGIN_URL)
@@ -262,6 +263,7 @@ class PublicPages:
 
 
 def _have_same_content(first: PageResponse, other: PageResponse) -> bool:
+    """Return whether two pages have equal bodies, or equal text when they are read."""
     if first.content_type != other.content_type:
         return False
     if first.body == other.body:

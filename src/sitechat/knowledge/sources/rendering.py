@@ -146,6 +146,7 @@ class LocalSite:
                 raise Unreadable(f"redirects in a loop: {self._steps(visited)}")
 
     def _checked(self, location: Location | None) -> Location:
+        """Return the location; raise Elsewhere if it is None or outside of this application."""
         if location is None:
             raise Elsewhere("on another host")
         if not f"{location.path.partition('?')[0]}/".startswith(self.prefix):

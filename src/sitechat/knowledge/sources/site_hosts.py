@@ -160,12 +160,14 @@ def name_of(host: str) -> str:
 
 
 def _without_usual_port(host: str) -> str:
+    """Return a host without `www.`, and without the port if it is 80 or 443."""
     name = name_of(host)
     port = host[len(name) :].removeprefix(":")
     return name.removeprefix("www.") + ("" if port in _USUAL_PORTS else f":{port}")
 
 
 def _scheme(host: str) -> str:
+    """Return "http" for local hosts, as in development, and "https" for all others."""
     return "http" if _is_local(name_of(host)) else "https"
 
 

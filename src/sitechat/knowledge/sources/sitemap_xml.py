@@ -154,6 +154,7 @@ class SitemapXml:
         return f"<{slash}{name.replace(':', '.')}"
 
     def _handle(self, event: str, element: _Element) -> None:
+        """Follow the path of elements. At the end of an element, store its address or its time."""
         if event == "start":
             self._path.append(str(element.tag).rpartition("}")[2])
             return
