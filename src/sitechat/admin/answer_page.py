@@ -27,7 +27,9 @@ from sitechat.people.staff_errors import StaffError
 from sitechat.people.staff_permissions import colleagues, may_answer
 
 StaffAction = Callable[[Conversation, Any, Mapping[str, str]], "str | Promise"]
-"""A function that handles a form of the page and returns a message to show, or "".
+"""A function that handles a form of the page.
+
+It returns a message for the user, the text that the page's script asked for, or "".
 
 It gets the conversation, the user and the fields of the form, and may raise `StaffError`.
 """
@@ -43,19 +45,20 @@ class Answering:
     """Who answers, from the view of the user.
 
     `mine`: the user has joined. `mine_to_take`: another person has joined, but the user may take
-    over. `other`: another person has joined. `waiting`: the visitor waits for a person. `free`: the
-    bot answers. `off`: CHAT_PERSON is empty.
+    over, because the conversation is assigned to the user or that person's account was deleted.
+    `other`: another person has joined. `waiting`: the visitor waits for a person. `free`: the bot
+    answers. `off`: CHAT_PERSON is empty or invalid.
     """
     state_text: str | Promise
     """A sentence that says who answers now."""
     question: str
-    """The visitor's first question; empty without one."""
+    """The beginning of the visitor's first question; empty without a question."""
     visitor: str
     """The name of the visitor."""
     names: Sequence[str]
-    """The names under which the user may answer."""
+    """The names under which the user may answer; empty if the state is `off`."""
     colleagues: Sequence[Any]
-    """The users to whom the conversation can be assigned."""
+    """The other users to whom the conversation can be assigned."""
     canned: Sequence[tuple[int, str]]
     """Ids and titles of approved answers."""
     addresses: Sequence[str]
@@ -63,13 +66,16 @@ class Answering:
     labels: Sequence[str]
     known_labels: Sequence[str]
     draft: UUID = field(default_factory=uuid4)
-    """The id of the form for an answer. It shows that the same form was sent twice."""
+    """A new id for the answer form. If the id arrives twice, the second message is not sent."""
     note_draft: UUID = field(default_factory=uuid4)
-    """The id of the form for a note."""
+    """A new id for the form for a note, as for the answer form."""
 
     @classmethod
     def of(cls, conversation: Conversation, user: Any) -> Answering:
-        """Return what the page shows to a user who may answer in the conversation."""
+        """Return what the page shows to a user who may answer in the conversation.
+
+        If the person who joined has been silent for too long, this ends the handoff first.
+        """
         options = person_options()
         handoff = handoffs.find_handoff(conversation.pk, options)
         digest = digests([conversation])[0]
@@ -98,7 +104,7 @@ class Answering:
 
     @property
     def language(self) -> str:
-        """The name of the visitor's language in the language of the admin."""
+        """The name of the visitor's language in the language of the admin; "" without a handoff."""
         return language_name(self.handoff.language) if self.handoff is not None else ""
 
 

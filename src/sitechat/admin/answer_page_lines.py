@@ -15,14 +15,14 @@ from sitechat.models import Conversation, HandoffEntry, Message, Role, Status
 from sitechat.safe_text import visible
 
 MESSAGES = 200
-"""Number of messages that are returned at once, the newest ones."""
+"""Maximum number of messages that `talk` returns, the newest ones."""
 
 ENTRIES = 100
-"""Number of steps and notes that are returned at once, the newest ones."""
+"""Maximum number of steps and notes that `talk` returns, the newest ones."""
 
 KINDS = {Role.USER: "visitor", Role.ASSISTANT: "bot", Role.AGENT: "agent"}
 
-STEPS = {  # `name` is the text in the step's row
+STEPS = {  # `user` is the author of the entry, `name` its text: a name or an address
     HandoffEntry.Kind.REQUESTED: gettext_lazy("The visitor asked for a person"),
     HandoffEntry.Kind.WITHDRAWN: gettext_lazy("The visitor went back to the bot"),
     HandoffEntry.Kind.JOINED: gettext_lazy("%(user)s joined as %(name)s"),
@@ -54,18 +54,24 @@ class TalkLine:
 
 @dataclass(frozen=True)
 class Talk:
-    """Lines since a cursor, and the cursor for the next request."""
+    """Lines of a conversation, the oldest first, and the cursor for the next call of `talk`.
+
+    The cursor is a position in the messages and the id of the last step or note.
+    """
 
     lines: list[TalkLine]
     cursor: str
 
 
 def talk(conversation: Conversation, cursor: str = "") -> Talk:
-    """Return the lines of a conversation since a cursor, or the newest lines.
+    """Return the newest lines after a cursor: at most MESSAGES messages, and ENTRIES other lines.
+
+    If more lines are new, the older of them are left out, and later calls do not return them. A
+    reply that is running is returned again at each call until it is complete.
 
     Args:
         conversation: The conversation.
-        cursor: The cursor of the previous call; "" or an invalid one for the newest lines.
+        cursor: The cursor of the previous call. If it is empty or invalid, all lines are new.
     """
     position, entry = _parse(cursor)
     messages = list(

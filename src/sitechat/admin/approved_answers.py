@@ -1,4 +1,4 @@
-"""The admin of approved answers, with a page that asks the bot a question of an answer."""
+"""The admin of approved answers, and a page that asks a bot the question of an answer."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ MAX_WORDINGS = 30
 MAX_WORDING_LENGTH = 500
 
 MAX_QUESTIONS_LENGTH = MAX_WORDINGS * (MAX_WORDING_LENGTH + 1)
-"""The maximum length of the field for the wordings."""
+"""Maximum characters of the field for the wordings: the ways to ask the question."""
 
 LARGE_FIELD = {"class": "vLargeTextField", "dir": "auto"}
 
 
 class FormIdField(forms.UUIDField):
-    """The id of a form, by which a form that is sent twice is detected."""
+    """A new id for each form. If it arrives twice, the second answer is not stored."""
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         """Return False, because the id is not a part of the answer."""
@@ -128,7 +128,7 @@ class ApprovedAnswerForm(AnswerModelForm):
 
 @admin.register(ApprovedAnswer)
 class ApprovedAnswerAdmin(OwnTemplates, Uncounted, AnswerModelAdmin):
-    """Edit approved answers. A new answer can start from a reply that did not help."""
+    """Edit approved answers. The form for a new answer can be filled from a reply."""
 
     change_list_template = "admin/sitechat/keyset_list.html"
     form = ApprovedAnswerForm
@@ -150,25 +150,26 @@ class ApprovedAnswerAdmin(OwnTemplates, Uncounted, AnswerModelAdmin):
 
     @admin.display(description=_("question"))
     def first_question(self, answer: ApprovedAnswer) -> str:
-        """Return the first wording."""
+        """Return the beginning of the first wording as HTML."""
         question = visible(next(iter(answer.wordings), ""))[:120]
         return format_html('<span dir="auto">{}</span>', question)
 
     @admin.display(description=_("bots"))
     def shown_bots(self, answer: ApprovedAnswer) -> Any:
-        """Return the names of the bots."""
+        """Return the names of the chosen bots, or "all" if none is chosen."""
         names = answer.bots if isinstance(answer.bots, list) else []
         return visible(", ".join(map(str, names))) or _("all")
 
     @admin.display(description=_("language"), ordering="language")
     def shown_language(self, answer: ApprovedAnswer) -> Any:
-        """Return the name of the language."""
+        """Return the name of the language, or "all" without a language."""
         return language_name(answer.language) or _("all")
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Return the initial values of a new answer, from the reply in the query string.
 
-        There are none without a reply, or if the user may not read transcripts.
+        There are none if the reply is not given or does not exist, or if the user may not read
+        transcripts.
         """
         reply = parse_uuid(request.GET.get("reply", ""))
         if reply is None or not may_read_transcripts(request):
@@ -191,9 +192,11 @@ class ApprovedAnswerAdmin(OwnTemplates, Uncounted, AnswerModelAdmin):
     def save_model(
         self, request: HttpRequest, obj: ApprovedAnswer, form: Any, change: bool
     ) -> None:
-        """Save the answer, embed its questions, and mark the question of its reply as done.
+        """Save the answer and embed its questions.
 
-        A new answer that the same form has already stored is not stored again.
+        A new answer that the same form has already stored is not stored again. If a new answer was
+        made from a reply, and the user may read transcripts, the reply's question is marked as
+        done, with the other questions of its group.
         """
         # Imported here to keep the start fast: embedding imports the search.
         from sitechat.knowledge import approved_search
@@ -219,7 +222,10 @@ class ApprovedAnswerAdmin(OwnTemplates, Uncounted, AnswerModelAdmin):
     def response_add(
         self, request: HttpRequest, obj: ApprovedAnswer, post_url_continue: str | None = None
     ) -> HttpResponse:
-        """Redirect to the page that asks the question again, if the answer was for a reply."""
+        """Redirect after an answer was added.
+
+        If it was made from a reply and saved with "Save", the page asks the question again.
+        """
         response = super().response_add(request, obj, post_url_continue)
         if request.POST.get("reply") and "_save" in request.POST:
             return HttpResponseRedirect(self._ask_url(obj))
@@ -274,7 +280,7 @@ class ApprovedAnswerAdmin(OwnTemplates, Uncounted, AnswerModelAdmin):
 
 
 def _bots_of(answer: ApprovedAnswer) -> list[str]:
-    """Return the bots that give the answer: the chosen ones, or all."""
+    """Return the chosen bots that are in CHAT_BOTS; all bots if there are none."""
     names = [*conf.CHAT_BOTS]
     own = [name for name in names if isinstance(answer.bots, list) and name in answer.bots]
     return own or names

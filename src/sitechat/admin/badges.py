@@ -8,5 +8,10 @@ from django.utils.safestring import SafeString
 
 
 def badge(text: str | Promise, style: str = "") -> SafeString:
-    """Return a state as a badge, with a class of chat.css such as `chat-good`."""
+    """Return the HTML of a badge.
+
+    Args:
+        text: The state that the badge shows.
+        style: A class of chat.css, such as `chat-good`; "" for a gray badge.
+    """
     return format_html('<span class="{}">{}</span>', f"chat-badge {style}".strip(), text)

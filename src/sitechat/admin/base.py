@@ -33,7 +33,7 @@ def may_read_transcripts(request: HttpRequest) -> bool:
 
 
 def may_read_contacts(request: HttpRequest) -> bool:
-    """Return whether the user may view what visitors left in the contact form."""
+    """Return whether the user may view or change what visitors left in the contact form."""
     may = (f"sitechat.{action}_contact" for action in ("view", "change"))
     return any(map(request.user.has_perm, may))
 
@@ -43,14 +43,18 @@ class OwnTemplates(MixedInto):
 
     @property
     def urls(self) -> list[Any]:
-        """Return the URLs, whose views respond to a form that is too long with a page about it."""
+        """Return the URLs. If a form is too long, their views return a page that says so."""
         patterns: list[Any] = super().urls
         for pattern in patterns:
             pattern.callback = with_size_check(pattern.callback, self._refuse_too_long)
         return patterns
 
     def _refuse_too_long(self, request: HttpRequest) -> HttpResponse:
-        """Return the page about a form that is too long, for users who may open the admin."""
+        """Return the page about a form that is too long.
+
+        Raises:
+            PermissionDenied: The user may not open the admin.
+        """
         if not self.admin_site.has_permission(request):
             raise PermissionDenied
         context = {
@@ -83,7 +87,7 @@ class OwnTemplates(MixedInto):
 
 
 class NoAddPage(OwnTemplates):
-    """Mixin for a ModelAdmin whose rows only the chat creates, without Django's page to add one."""
+    """Mixin for a ModelAdmin whose rows only the chat creates. There is no page to add a row."""
 
     class Media:
         css = {"all": ["sitechat/admin/chat.css", "sitechat/admin/answers.css"]}
@@ -103,7 +107,7 @@ class DeletedWithOwner(MixedInto):
     """The models of this app that own the rows. Empty if the rows are never deleted."""
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return whether the user may delete a row together with its owner; False without a row.
+        """Return whether the user may delete rows of a model in `deleted_with`; False without a row.
 
         Django's delete pages call this for each row that is deleted together with another object,
         such as a conversation or a user of the site.
@@ -177,7 +181,13 @@ class KeysetPage(KeysetRows):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Show one row. Despite Django's name for this view, nothing can be changed."""
+        """Show one row. Despite Django's name for this view, nothing can be changed.
+
+        If there is no such row, redirect with a message.
+
+        Raises:
+            PermissionDenied: The user may not view the row.
+        """
         found = self.get_object(request, unquote(object_id))
         if not self.has_view_permission(request, found):
             raise PermissionDenied

@@ -80,7 +80,10 @@ class ContactAdmin(KeysetRows, ContactModelAdmin):
 
     @admin.display(description=_("contact"))
     def shown_contact(self, contact: Contact) -> str:
-        """Return the name as a link to the contact, with the address and the phone below it."""
+        """Return the displayed name as a link to the contact.
+
+        The address and the phone number follow below, unless they are the displayed name.
+        """
         name = format_html(
             '<a href="{}">{}</a>',
             reverse(
@@ -110,7 +113,7 @@ class ContactAdmin(KeysetRows, ContactModelAdmin):
         """Return the address as a link that opens a new mail; empty without an address."""
         if not contact.email:
             return ""
-        # Mail programs read what follows a question mark as further fields of the mail.
+        # Mail programs read the text after a question mark as further fields of the mail.
         address = quote(contact.email, safe="@")
         return format_html('<a href="mailto:{}">{}</a>', address, visible(contact.email))
 
@@ -212,7 +215,10 @@ class ContactAdmin(KeysetRows, ContactModelAdmin):
         return [export, *super().get_urls()]
 
     def csv_view(self, request: HttpRequest) -> HttpResponseBase:
-        """Return the rows of the list as a CSV file, with the search and filters in the query."""
+        """Return the rows that match the search and the filters in the query string as a CSV file.
+
+        If the query string is not valid, redirect to the list.
+        """
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
         try:

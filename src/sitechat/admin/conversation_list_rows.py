@@ -23,6 +23,7 @@ QUESTION_LENGTH = 200
 CONTEXT_LENGTH = 80
 """Number of characters shown on each side of a search match."""
 
+# The fields of `Digest` that the database counts.
 COUNTS = ("messages", "likes", "dislikes", "running", "refused", "errors", "unhelpful")
 
 
@@ -36,10 +37,12 @@ class Digest:
     match: tuple[str, str, str] | None
     """The text before a search match, the match, and the text after it.
 
-    None without a search, or if the question contains the match.
+    None without a search, if the beginning of the question contains the searched words in the same
+    case, or if no message contains them. Searches for a username or an id match no message.
     """
     messages: int
     dollars: Decimal | None
+    """The cost of the replies; None if there is no reply with usage."""
     likes: int
     dislikes: int
     running: int
@@ -109,7 +112,10 @@ def _cut(text: str) -> str:
 
 
 def _excerpts(ids: Sequence[UUID], words: str) -> dict[UUID, tuple[str, str, str]]:
-    """Return the first match in each conversation, with the text before and after it."""
+    """Return the first match in each conversation, with the text before and after it.
+
+    Case is ignored. Conversations without a match are left out.
+    """
     first = Message.objects.filter(conversation=OuterRef("pk"), text__icontains=words)
     texts = Conversation.objects.filter(pk__in=ids).values_list(
         "pk", Subquery(first.order_by("position").values("text")[:1])

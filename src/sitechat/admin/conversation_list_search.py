@@ -30,8 +30,11 @@ class ConversationList(KeysetList):
     digests: list[Digest]
     dates: DateLinks
     searched_back_to: datetime | None
-    """The time of the oldest conversation that a search has read; None if it has read all of them,
-    or if there are more matches in the window than fit on the page."""
+    """The time of the oldest conversation that a search has read.
+
+    None without a search, if the search has read all conversations, or if the window contains more
+    matches than fit on the page.
+    """
 
     def show(self, rows: Sequence[Any]) -> None:
         """Prepare the rows of a page for the template."""
@@ -45,8 +48,8 @@ class ConversationList(KeysetList):
     def window(self, found: Any) -> Any:
         """Return the conversations of one window that contain the searched words.
 
-        Without a search, all conversations are returned. If the search is an exact id or username,
-        its conversations are returned from the whole list.
+        Without a search, all conversations are returned. If the query is the id of a conversation
+        or message, or a username, the matching conversations of the whole list are returned.
         """
         if not self.query:
             return found

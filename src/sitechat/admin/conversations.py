@@ -32,7 +32,8 @@ else:
 class ConversationAdmin(KeysetPage, ConversationModelAdmin):
     """List conversations, show transcripts, export and delete them.
 
-    The permission to view conversations covers transcripts and exports, except for contacts.
+    The permission to view conversations covers transcripts and exports. Contacts are exported only
+    with the permission to view contacts.
     """
 
     list_title = _("Conversations")
@@ -139,7 +140,7 @@ class ConversationAdmin(KeysetPage, ConversationModelAdmin):
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Delete one conversation. The transaction is retried after a conflict."""
+        """Show the page that deletes one conversation. The deletion is retried after a conflict."""
         delete = partial(super().delete_view, request, object_id, extra_context)
         return database.retry(delete, also=(IntegrityError,))
 
@@ -153,7 +154,7 @@ class ConversationAdmin(KeysetPage, ConversationModelAdmin):
     def get_deleted_objects(
         self, objs: Any, request: HttpRequest
     ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
-        """Return the conversations, with the number of their messages instead of a list of them."""
+        """Return the names of the conversations, and only the number of their messages."""
         # Imported here to keep the start fast.
         from sitechat.admin.conversation_list_rows import digests
 

@@ -25,6 +25,9 @@ def csv_response(name: str, rows: Iterable[Sequence[object]]) -> HttpResponse:
 
 
 def cell(text: str) -> str:
-    """Return a text, after an apostrophe if spreadsheets would evaluate it as a formula."""
+    """Return a text with invisible characters made visible.
+
+    If spreadsheets would evaluate it as a formula, an apostrophe is put before it.
+    """
     shown = visible(text)
     return f"'{shown}" if text.startswith(FORMULAS) or shown.startswith(FORMULAS) else shown

@@ -1,6 +1,6 @@
-"""Links to the years, months and days of a list, computed from its first and last time.
+"""Links to the years, months and days of a list, from the first and last time in the table.
 
-Django's date hierarchy reads every row to find the days that have rows.
+They replace Django's date hierarchy, which reads every row to find the days that have rows.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 PARTS = ("year", "month", "day")
 
 MAX_YEARS = 20
-"""Maximum number of years that are offered, the newest ones."""
+"""Maximum number of years that are offered. Older years are left out."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,10 @@ class DateLinks:
     """Links from the chosen period to longer periods and to its parts."""
 
     back: list[DateLink] = field(default_factory=list)
-    """Links to the periods that contain the chosen one, the longest first."""
+    """Links to the periods that contain the chosen one, the longest first.
+
+    The first link, to all dates, has no title.
+    """
     chosen: str = ""
     """The name of the chosen period; empty if none is chosen."""
     choices: list[DateLink] = field(default_factory=list)
@@ -45,7 +48,10 @@ class DateLinks:
 
     @classmethod
     def of(cls, changelist: ChangeList) -> DateLinks:
-        """Return the links for the period in the query string; none if the list has no rows."""
+        """Return the links for the period in the query string.
+
+        There are none if the table is empty, or if the list has no date hierarchy.
+        """
         name = changelist.date_hierarchy
         if not isinstance(name, str):
             return cls()

@@ -33,7 +33,7 @@ BADGES: dict[str, str] = {
 """The style of each state in the list."""
 
 MASKED = "•••"
-"""The text that replaces each part of a visitor's address."""
+"""The text that replaces the parts of a visitor's address before and after the @."""
 
 ADDRESS = re.compile(r"""[^\s<>()[\]{}'",;:]+(?:@[^\s<>()[\]{}'",;:]*|…$)""")
 """An e-mail address in the error of a mail server, or the last word of an error that was cut off.
@@ -56,14 +56,17 @@ class DeliveryAdmin(ReadOnlyPage, KeysetRows, DeliveryModelAdmin):
               "due", "sent"]  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
-        """Return the deliveries. Their `names_visitors` says if the user may see addresses."""
+        """Return the deliveries.
+
+        Their attribute `names_visitors` is whether the user may see the addresses of visitors.
+        """
         sees_all = Value(may_read_contacts(request))
         found: QuerySet[Delivery] = super().get_queryset(request).annotate(names_visitors=sees_all)
         return found
 
     @admin.display(description=_("to"))
     def receiver(self, delivery: Delivery) -> str:
-        """Return the host of a webhook, or the mail addresses."""
+        """Return the host of a webhook, or the addresses of a mail as in `shown_target`."""
         if delivery.kind == Delivery.Kind.MAIL:
             return self.shown_target(delivery)
         return visible(urlsplit(delivery.target).hostname or delivery.target)
@@ -83,12 +86,12 @@ class DeliveryAdmin(ReadOnlyPage, KeysetRows, DeliveryModelAdmin):
 
     @admin.display(description=_("target"))
     def shown_target(self, delivery: Delivery) -> str:
-        """Return the address of a webhook, or the mail addresses."""
+        """Return the address of a webhook, or the addresses of a mail, masked if necessary."""
         return visible(_masked(delivery, delivery.target))
 
     @admin.display(description=_("last error"))
     def shown_error(self, delivery: Delivery) -> str:
-        """Return the last error. The error of a mail server may contain the visitor's address."""
+        """Return the last error. It is masked, too, because mail servers may repeat the address."""
         return visible(_masked(delivery, delivery.error))
 
     def has_send_permission(self, request: HttpRequest) -> bool:
@@ -101,7 +104,7 @@ class DeliveryAdmin(ReadOnlyPage, KeysetRows, DeliveryModelAdmin):
 
     @admin.action(description=_("Send failed deliveries again"), permissions=["send"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
-        """Send those of the selected deliveries that have failed again, after this request."""
+        """Queue the failed ones of the selected deliveries. They are sent after this request."""
         chosen = Delivery.objects.filter(pk__in=list(queryset.values_list("pk", flat=True)))
         sent = chosen.send_again()
         # Imported here to keep the start fast: only this page sends.
@@ -115,7 +118,10 @@ class DeliveryAdmin(ReadOnlyPage, KeysetRows, DeliveryModelAdmin):
 
 
 def _masked(delivery: Delivery, text: str) -> str:
-    """Return a text about a delivery, without a visitor's address that the user may not see."""
+    """Return a text about a delivery, without addresses of visitors that the user may not see.
+
+    Only mails with answers of staff (ANSWER_EVENT) go to visitors. Others go to people of the site.
+    """
     # Imported here to keep the start fast.
     from sitechat.people.handoff_mails import ANSWER_EVENT
 

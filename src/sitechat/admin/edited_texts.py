@@ -29,7 +29,7 @@ else:
     TextsModelForm = forms.ModelForm
 
 VERSIONS = 20
-"""Maximum number of listed versions, the newest."""
+"""Maximum number of versions that are listed, the newest ones."""
 
 MAX_SUGGESTIONS = 8
 MAX_SUGGESTION_LENGTH = 200
@@ -38,7 +38,7 @@ MAX_INSTRUCTIONS_LENGTH = 8000
 """Maximum characters of the instructions, which are sent with every message."""
 
 MAX_SUGGESTIONS_LENGTH = MAX_SUGGESTIONS * (MAX_SUGGESTION_LENGTH + 1)
-"""The maximum length of the field for the suggestions."""
+"""Maximum characters of the field for the suggestions."""
 
 
 class TextsForm(TextsModelForm):
@@ -88,10 +88,11 @@ class TextsForm(TextsModelForm):
         return [_short_enough(line, MAX_SUGGESTION_LENGTH) for line in lines]
 
     def clean_version(self) -> int | None:
-        """Return the id of the version that the form was made from; None if there was none.
+        """Return the id of the version that was the newest when the form was shown, or None.
 
         Raises:
-            ValidationError: Somebody has saved another version since then, with other values.
+            ValidationError: Somebody has saved another version since then, with other values. The
+                form that is shown again has the id of this version, so it can be saved.
         """
         version: int | None = self.cleaned_data["version"]
         latest = self._latest
@@ -135,7 +136,7 @@ class BotTextsAdmin(NoAddPage, TextsModelAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Show a bot's form. A POST saves it, or asks questions with its instructions."""
+        """Show a bot's form. A POST saves the form, or asks questions with its instructions."""
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
         bots = list(conf.CHAT_BOTS)
@@ -232,7 +233,7 @@ class BotTextsAdmin(NoAddPage, TextsModelAdmin):
 
 
 def _try_instructions(form: TextsForm, bot: str, questions: list[str]) -> list[TrialRow]:
-    """Ask the questions with the instructions of a form, unless the instructions are invalid."""
+    """Ask the questions that are not empty, unless the instructions of the form are invalid."""
     form.is_valid()
     instructions = form.cleaned_data.get("instructions")
     asked = [question for question in questions if question.strip()]
@@ -245,7 +246,7 @@ def _try_instructions(form: TextsForm, bot: str, questions: list[str]) -> list[T
 
 
 def _versions(bot: str) -> list[dict[str, Any]]:
-    """Return the versions, newest first, with their authors and the fields that they changed."""
+    """Return the newest VERSIONS versions, newest first, with their authors and changed fields."""
     found = BotTexts.objects.filter(bot=bot).select_related("author").order_by("-pk")
     rows = list(found[: VERSIONS + 1])
     return [

@@ -1,4 +1,4 @@
-"""Filters of the admin's lists. They run no counting queries."""
+"""Filters of the admin's lists. They run no queries that count rows."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 
 
 OF_ROW = Q(conversation=OuterRef("pk"))
+"""The condition for rows of another model that belong to a conversation in the list."""
 
 
 class BotFilter(admin.SimpleListFilter):
-    """Filter by bot; hidden if there is only one."""
+    """Filter by bot. The filter is hidden if there is only one bot and none is selected."""
 
     title = _("bot")
     parameter_name = "bot"
@@ -39,7 +40,7 @@ class BotFilter(admin.SimpleListFilter):
         return [(name, name) for name in names]
 
     def has_output(self) -> bool:
-        """Return whether there is a choice."""
+        """Return whether there are several bots, or one is selected."""
         return len(self.lookup_choices) > 1 or self.value() is not None
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
@@ -48,7 +49,7 @@ class BotFilter(admin.SimpleListFilter):
 
 
 class AskerFilter(admin.SimpleListFilter):
-    """Filter conversations by whether a visitor started them."""
+    """Filter conversations by their origin: visitors, or staff and commands."""
 
     title = _("origin")
     parameter_name = "asked"
@@ -65,7 +66,7 @@ class AskerFilter(admin.SimpleListFilter):
 
 
 class LabelFilter(admin.SimpleListFilter):
-    """Filter conversations by a label; hidden if there are no labels."""
+    """Filter conversations by a label. The filter is hidden if there are no labels."""
 
     title = _("label")
     parameter_name = "label"
@@ -132,7 +133,8 @@ class StateFilter(admin.SimpleListFilter):
         """Return the rows that match the choice."""
         value = self.value()
         if value == "unanswered":
-            # Includes questions whose thumb down was withdrawn, until the next cleanup.
+            # Unlike `Unanswered.open_condition`, this ignores ratings. Until the next cleanup, it
+            # also finds questions whose thumb down was withdrawn, or that got a thumb up.
             return queryset.filter(Exists(Unanswered.objects.filter(OF_ROW, done=None)))
         if value in self.STATUSES:
             rows = Message.objects.filter(OF_ROW, status__in=self.STATUSES[value])
@@ -141,7 +143,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 class ValuesFilter(admin.AllValuesFieldListFilter):
-    """List all values of a field, with invisible characters made visible."""
+    """Filter by the values of a field, with invisible characters made visible."""
 
     def choices(self, changelist: Any) -> Iterator[Any]:
         """Yield the choices, with invisible characters made visible."""
@@ -154,15 +156,15 @@ class ValuesFilter(admin.AllValuesFieldListFilter):
 
 
 class LanguageFilter(ValuesFilter):
-    """List all languages of a field by their names."""
+    """Filter by the languages in a field, which are shown by their names."""
 
     def shown(self, value: str) -> str:
-        """Return the name of a language; keep other texts, such as "All" of the first choice."""
+        """Return the name of a language. Other texts, such as "All", are shown as for any field."""
         return language_name(value)
 
 
 class ReadFilter(admin.SimpleListFilter):
-    """Filter pages by whether they could be read."""
+    """Filter pages that the chat knows, or pages with an error. A page can be both."""
 
     title = _("state")
     parameter_name = "state"

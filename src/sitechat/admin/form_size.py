@@ -29,7 +29,7 @@ def with_size_check(view: View, too_long: Callable[[HttpRequest], HttpResponseBa
     """Return the view of an admin page, with a response to forms that are too long.
 
     Args:
-        view: The view. It is protected against forged requests, as by Django's middleware.
+        view: The view. The result checks the CSRF token, as Django's middleware does.
         too_long: Returns the response to a form that is too long, or raises an error.
     """
     protected = csrf_protect(view)
@@ -49,7 +49,7 @@ def with_size_check(view: View, too_long: Callable[[HttpRequest], HttpResponseBa
 
 
 def _discard_body(request: HttpRequest) -> None:
-    """Read the rest of the form.
+    """Read the rest of the form, at most MAX_DISCARDED bytes.
 
     Otherwise servers close the connection, and browsers may show an error of the connection
     instead of the response.

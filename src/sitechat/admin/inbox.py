@@ -70,7 +70,7 @@ class HandoffAdmin(ReadOnlyPage, HandoffModelAdmin):
         return self._pages.inbox(request, extra_context)
 
     def live_view(self, request: HttpRequest) -> HttpResponse:
-        """Return the rows of the inbox for its script."""
+        """Return the rows of the inbox as JSON for its script."""
         self.check_permission(request)
         return self._pages.live_inbox(request)
 
@@ -85,7 +85,7 @@ class HandoffAdmin(ReadOnlyPage, HandoffModelAdmin):
         return self._pages.answering(request, object_id, extra_context)
 
     def talk_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Return the new lines of a conversation for its page's script."""
+        """Return the new lines of a conversation as JSON for the script of its page."""
         return self._pages.live_talk(request, pk)
 
     def act_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -95,7 +95,7 @@ class HandoffAdmin(ReadOnlyPage, HandoffModelAdmin):
     def check_permission(
         self, request: HttpRequest, conversation: Conversation | None = None
     ) -> None:
-        """Check that the user may see the inbox or, if it is given, answer a conversation.
+        """Check that the user may see the inbox or, if `conversation` is given, answer in it.
 
         Args:
             request: The request of the user.

@@ -1,4 +1,4 @@
-"""The pages of the admin's inbox, and what their scripts and forms request."""
+"""The pages of the admin's inbox, and the responses to their scripts and forms."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class InboxPages:
         self.admin = admin
 
     def inbox(self, request: HttpRequest, extra_context: dict[str, Any] | None) -> HttpResponse:
-        """Return the inbox, or the finished conversations."""
+        """Return the page of open conversations, or with `?show=done` of finished ones."""
         done = request.GET.get("show") == "done"
         rows = inbox_rows.done_rows(request.user) if done else inbox_rows.open_rows(request.user)
         context = {
@@ -50,7 +50,7 @@ class InboxPages:
         return self._page(request, "admin/sitechat/handoff/change_list.html", context)
 
     def live_inbox(self, request: HttpRequest) -> HttpResponse:
-        """Return the rows of the inbox for its script."""
+        """Return for the script the HTML of the rows, and how many the user should look at."""
         rows = inbox_rows.open_rows(request.user)
         shown = {"rows": rows, "show_bots": len(conf.CHAT_BOTS) > 1}
         request.current_app = self.admin.admin_site.name
@@ -60,7 +60,10 @@ class InboxPages:
     def answering(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None
     ) -> HttpResponse:
-        """Return the page on which staff answer a conversation."""
+        """Return the page on which staff answer a conversation.
+
+        If there is no such conversation, redirect to the inbox with a message.
+        """
         pk = parse_uuid(object_id)
         found = Conversation.objects.filter(pk=pk).first() if pk is not None else None
         if found is None:
@@ -90,7 +93,10 @@ class InboxPages:
         )
 
     def act(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Handle a form of the page: join, reply, hand back, and so on."""
+        """Handle a form of the page: join, reply, hand back, and so on.
+
+        Requests other than POST are redirected to the page.
+        """
         if request.method != "POST":
             return HttpResponseRedirect(self._answering_url(pk))
         conversation = Conversation.objects.filter(pk=pk).first()
@@ -124,8 +130,9 @@ class InboxPages:
     ) -> HttpResponse:
         """Return the response to a form that was not handled.
 
-        A script gets the error as JSON, and keeps the text that the user wrote. Otherwise a page
-        shows the error and repeats the text of the form, so that it is not lost.
+        A script gets the error as JSON, and itself keeps the text that the user wrote. Without a
+        script, a page shows the error and the text of the form, so that the text is not lost. The
+        status is 410 if the conversation no longer exists, else 409.
 
         Args:
             request: The request.

@@ -1,7 +1,7 @@
 """Change lists with keyset pagination, which are fast at any length.
 
-No query counts all rows. A page starts after the last row of the previous page, which the database
-finds with an index, so the thousandth page is as fast as the first.
+No query counts all rows. A page starts after the last row of the previous page. The database finds
+this row with an index, so the thousandth page is as fast as the first.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from django.http import HttpRequest
 from sitechat.admin.list_positions import ListPosition, is_id
 
 BEFORE = "before"
-"""The query parameter with the time and id of the row before the page."""
+"""The query parameter with the time and id of the row before the page, as a `ListPosition`."""
 
 
 class NoCountPaginator(Paginator):  # type: ignore[type-arg]
@@ -30,7 +30,10 @@ class NoCountPaginator(Paginator):  # type: ignore[type-arg]
 
 
 class KeysetList(ChangeList):
-    """Django's change list with filters and search, without counts and page numbers."""
+    """Django's change list with filters and search, without counts and page numbers.
+
+    A subclass can search only a part of the rows per page: a window, see `window`.
+    """
 
     moment: str
     """The indexed field that orders the list, the newest first."""
@@ -39,17 +42,25 @@ class KeysetList(ChangeList):
     newest: str
     """The query string of the first page; empty on the first page."""
     window_end: ListPosition | None = None
-    """The last row that a search has read, if it has not read all rows; else None."""
+    """The last row of the window. None if all rows were read, or the page ends before that row."""
 
     def show(self, rows: Sequence[Any]) -> None:
         """Prepare what the template shows for the rows of this page."""
 
     def window(self, found: Any) -> Any:
-        """Return the rows to show. Subclasses may filter them and set `window_end`."""
+        """Return the rows to show; by default all rows.
+
+        A subclass may return only those of a window, and set `window_end`. The next page then
+        starts after this row.
+        """
         return found
 
     def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[Any]:
-        """Read the position from the query string and return the filtered rows."""
+        """Read the position from the query string and return the filtered rows.
+
+        Raises:
+            IncorrectLookupParameters: The query string is not valid.
+        """
         if any("\0" in value for _name, values in request.GET.lists() for value in values):
             raise IncorrectLookupParameters  # PostgreSQL rejects NUL
         self.position = self._valid(ListPosition.parse(self.params.pop(BEFORE, "")))
@@ -57,7 +68,11 @@ class KeysetList(ChangeList):
         return super().get_queryset(request, *args, **kwargs)
 
     def get_results(self, request: HttpRequest) -> None:
-        """Read one page of rows, without counting the others."""
+        """Read one page of rows, without counting the others.
+
+        Raises:
+            IncorrectLookupParameters: The database does not accept a value of the query string.
+        """
         found = self.queryset.order_by(f"-{self.moment}", "-pk")
         if self.position is not None:
             found = found.filter(self.position.older(self.moment))

@@ -1,4 +1,4 @@
-"""The position of a row in a list, from which keyset pagination continues."""
+"""The position of a row in a list. `keyset_pagination` continues a list from such a position."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ListPosition:
 
     @classmethod
     def parse(cls, value: str) -> ListPosition | None:
-        """Return the position in a link, or None if the value is not valid."""
+        """Return the position that `str` wrote into a link; None if the value is not valid."""
         text, _, pk = value.partition("_")
         try:
             moment = parse_datetime(text)

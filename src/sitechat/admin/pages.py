@@ -32,10 +32,10 @@ else:
     PageModelAdmin = admin.ModelAdmin
 
 PASSAGES = 100
-"""Number of passages on one admin page."""
+"""Maximum number of passages on one admin page."""
 
 EXCERPT = 240
-"""Number of characters of a passage that are shown before it is expanded."""
+"""Maximum characters of an excerpt. A passage that is at most 1.5 times as long is shown whole."""
 
 AUDIENCES = {
     audience.PUBLIC: _("Everybody"),
@@ -49,7 +49,7 @@ TRIAL_FIELDS = ("question", "previous", "page", "language", "bot")
 
 @dataclass(frozen=True)
 class PageRow:
-    """A page in the list, with invisible characters in its texts made visible."""
+    """A page as templates show it, with invisible characters in its texts made visible."""
 
     page: Page
     title: str
@@ -71,16 +71,20 @@ class PageRow:
 
 @dataclass(frozen=True)
 class PassageRow:
-    """A passage, as found by a search or as indexed."""
+    """A passage, as found by a trial search or as indexed.
+
+    An indexed passage has no title, addresses, page and score.
+    """
 
     headings: Sequence[str]
     text: str
     excerpt: str
-    """The beginning of a long text, or the whole text."""
+    """The beginning of a long text that was found, else the whole text."""
     title: str = ""
     url: str = ""
     link: str = ""
     page: int | None = None
+    """The primary key of the page; None for an approved answer."""
     score: float = 0.0
 
     @property
@@ -147,11 +151,14 @@ class PageAdmin(ReadOnlyPage, KeysetPage, PageModelAdmin):
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> Page | None:
-        """Return the page, or None if the id is not a number."""
+        """Return the page; None if there is no such page, or if the id is not a number."""
         return super().get_object(request, object_id, from_field) if is_id(object_id) else None
 
     def detail_context(self, request: HttpRequest, found: Page) -> dict[str, Any]:
-        """Return the template context for the passages of a page."""
+        """Return the context for the passages from the number in the query string on.
+
+        At most PASSAGES are shown at once.
+        """
         first = number_in(request, "from") or 0
         passages = found.passages.defer("vector").order_by("number")
         shown = list(passages.filter(number__gte=first)[: PASSAGES + 1])

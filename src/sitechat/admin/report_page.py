@@ -28,8 +28,8 @@ NAMES = {"week": _("Week"), "month": _("Month")}
 def report_page(request: HttpRequest) -> dict[str, Any] | CountingProgress:
     """Return the template context of the report that the query string chooses.
 
-    If its periods are large and not counted yet, a thread counts them. Its progress is returned
-    instead.
+    If the periods of the report are large and not counted yet, a thread counts them, and the
+    progress of the thread is returned. Another thread reviews new replies.
     """
     period = request.GET.get("period", "week")
     period = period if period in PERIODS else "week"

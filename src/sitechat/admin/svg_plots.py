@@ -29,7 +29,7 @@ Values = Sequence["float | None"]
 
 @dataclass(frozen=True)
 class Series:
-    """Named values; None stands for a missing value."""
+    """Values with a name; None stands for a missing value."""
 
     name: str | Promise
     values: Values
@@ -37,14 +37,19 @@ class Series:
 
 @dataclass(frozen=True)
 class Mark:
-    """The position of a bar or of a dot on a line, and its tooltip."""
+    """A bar, a dot on a line, or a strip with a tooltip.
+
+    `x` and `y` are the upper left corner of a bar or strip, or the center of a dot.
+    """
 
     series: int
+    """The number of the series, from 0 on; 0 for a strip."""
     x: float
     y: float
     width: float
     height: float
     title: str
+    """The tooltip of a strip; empty for bars and dots."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,7 @@ class Plot:
     cap: Tick | None = None
     """The position and the label of a horizontal line, such as a budget; None without one."""
     empty: bool = False
+    """Whether there is nothing to draw: no bar is above 0, or all values of lines are missing."""
     width: int = WIDTH
     height: int = HEIGHT
     left: int = LEFT
@@ -89,7 +95,7 @@ def bars(
     cap: float | None = None,
     cap_label: str = "",
 ) -> Plot:
-    """Return a bar plot that stacks its series.
+    """Return a bar plot that stacks its series. A missing value is drawn as 0.
 
     Args:
         title: The heading.
@@ -97,8 +103,8 @@ def bars(
         series: The values of each series, one for each label.
         show: Formats a value for the axis and tooltips.
         whole: Whether all values are whole numbers.
-        cap: The value of a horizontal line. It is left out if it is more than three times as high
-            as the highest bar.
+        cap: The value of a horizontal line. It is left out if it is not above 0, or more than
+            three times as high as the highest bar.
         cap_label: The label of that line.
     """
     sums = [sum(filter(None, values)) for values in zip(*(s.values for s in series), strict=True)]
@@ -144,7 +150,7 @@ def lines(
         labels: A label for each period.
         series: The values of each series, one for each label.
         show: Formats a value for the axis and tooltips.
-        top: The end of the vertical axis; chosen from the values by default.
+        top: The highest value of the vertical axis; by default the highest value of the series.
     """
     known = [value for s in series for value in s.values if value is not None]
     scale = _Scale(top or max(known, default=0), len(labels))
@@ -174,6 +180,9 @@ def lines(
 
 class _Scale:
     """The conversion of values to positions.
+
+    `step` is the distance of two labels of the vertical axis and `top` the highest of them, both
+    as values. `slot` is the width of a period and `bar` the width of its bar, in SVG units.
 
     Args:
         top: The highest value.
@@ -221,7 +230,7 @@ def axis_step(value: float, *, whole: bool = False) -> float:
     """Return the next step of an axis: 1, 2, 2.5 or 5 times a power of ten.
 
     Args:
-        value: The smallest allowed step.
+        value: The smallest allowed step, above 0.
         whole: Whether to return only whole numbers.
     """
     value = max(value, 1) if whole else value

@@ -12,7 +12,7 @@ SCRIPT = "sitechat/admin/lengths.js"
 
 
 def limit_attributes(limit: int) -> dict[str, Any]:
-    """Return the attributes of a `<textarea>` that SCRIPT reads.
+    """Return the attributes of a `<textarea>` that SCRIPT reads, in the active language.
 
     Args:
         limit: The maximum number of characters.
@@ -34,5 +34,5 @@ class LimitedTextarea(forms.Textarea):
     def build_attrs(
         self, base_attrs: dict[str, Any], extra_attrs: dict[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Return the attributes, with the limit in the language of the request."""
+        """Return the attributes, with the limit and its message in the active language."""
         return {**super().build_attrs(base_attrs, extra_attrs), **limit_attributes(self.limit)}

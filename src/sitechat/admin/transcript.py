@@ -64,7 +64,7 @@ class ToolLine:
     is_bad: bool
     arguments: str
     size: int | None
-    """The length of the result, in characters."""
+    """The length of the result, in characters; None without a result."""
     milliseconds: int | None
     question: str
     """The question that the visitor had to confirm, or ""."""
@@ -152,7 +152,7 @@ class Line:
 
     @property
     def by_model(self) -> list[tuple[str, Decimal]]:
-        """The cost of each model, if several models were asked."""
+        """The cost of each model in dollars, if several models were asked; else empty."""
         stored = self.usage.by_model if self.usage is not None else None
         return [
             (visible(str(each.get("model", ""))), _decimal(each.get("dollars")))
@@ -168,7 +168,7 @@ class Transcript:
     lines: list[Line]
     messages: int
     earlier: int | None
-    """The position of the first message, if there are earlier ones on another page, else None."""
+    """The position of this page's first message; None if there are no earlier messages."""
     later: bool
     """Whether there are newer messages on another page."""
     replies: int

@@ -1,4 +1,4 @@
-"""The admin of unanswered questions: a form that marks them as done, and opens them again.
+"""The admin of unanswered questions, with a form that marks them as done or opens them again.
 
 `unanswered_page` lists them.
 """
@@ -22,7 +22,7 @@ else:
     UnansweredModelAdmin = admin.ModelAdmin
 
 MAX_MARKED = 500
-"""Maximum number of questions that one form marks by their ids."""
+"""Maximum number of questions that a form marks by their ids. It can also mark a whole group."""
 
 
 @admin.register(Unanswered)

@@ -13,7 +13,7 @@ from sitechat.reports.question_list import MAX_EXPORTED, QuestionFilter
 
 
 def export(chosen: QuestionFilter) -> HttpResponse:
-    """Return a CSV file of the questions that a filter finds, the newest MAX_EXPORTED at most."""
+    """Return a CSV file of at most MAX_EXPORTED questions that match a filter, the newest first."""
     return csv_response(f"unanswered-{timezone.now():%Y-%m-%d}.csv", _lines(chosen))
 
 

@@ -26,13 +26,13 @@ from sitechat.reports.question_list import GroupPage, QuestionFilter, QuestionGr
 from sitechat.safe_text import visible
 
 EXCERPT = 240
-"""Number of characters of a reply shown below its question."""
+"""Maximum characters of a reply that are shown below its question."""
 
 NO_ID = str(UUID(int=0))
 """An id that no conversation has."""
 
 SHOWN = 5
-"""Number of questions of a group that are shown before it is expanded."""
+"""Maximum number of questions that are shown before their group is expanded."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,10 @@ class Group:
 
 
 def groups_page(request: HttpRequest) -> dict[str, Any] | HttpResponse:
-    """Return the template context of the page that the query string describes, or its CSV file."""
+    """Return the template context of the page that the query string describes, or its CSV file.
+
+    A thread is started to review the replies that were not reviewed yet.
+    """
     unreviewed = background_review.review_soon()
     chosen = _chosen(request)
     may_read = may_read_transcripts(request)
@@ -115,7 +118,7 @@ def groups_page(request: HttpRequest) -> dict[str, Any] | HttpResponse:
 
 
 def members_of_group(request: HttpRequest, name: str) -> list[int]:
-    """Return the primary keys of a group's listed questions.
+    """Return the primary keys of a group's listed questions; none if the name is not valid.
 
     Args:
         request: The request, with the page's filters in its query string.

@@ -69,7 +69,7 @@ def usage_page(request: HttpRequest) -> dict[str, Any] | HttpResponse:
 
 
 def _moment(value: str) -> datetime | None:
-    """Return the time in a link of this page; None if it is not valid."""
+    """Return the time in a link of this page; None if it is not valid or has no UTC offset."""
     try:
         moment = datetime.fromisoformat(value)
         return moment.astimezone(timezone.utc) if moment.tzinfo and moment.year > 2000 else None
@@ -87,7 +87,7 @@ def _later(report: UsageReport, link: Callable[..., str]) -> str:
 def _linked(rows: Sequence[UsageRow], link: Callable[[str], str]) -> list[tuple[str, str, Figures]]:
     """Return label, filter link and figures of each row.
 
-    A compatible server may report any text as a model's name, so it is made visible here.
+    A compatible server may report any text as a model's name, so invisible characters are escaped.
     """
     return [(visible(row.label) or "-", link(row.label), row.figures) for row in rows]
 
