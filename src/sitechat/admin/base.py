@@ -107,7 +107,7 @@ class DeletedWithOwner(MixedInto):
     """The models of this app that own the rows. Empty if the rows are never deleted."""
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return whether the user may delete rows of a model in `deleted_with`; False without a row.
+        """Return whether the user may delete an owner in `deleted_with`; False without a row.
 
         Django's delete pages call this for each row that is deleted together with another object,
         such as a conversation or a user of the site.

@@ -1,8 +1,8 @@
 """System checks: they report mistakes in the configuration and how to correct them.
 
-Each check has an id and a hint, and a row in `docs/checks.md`. `registry` and `deployment` list
-them, and every other module has the checks of one subject. This package may import all others
-except `admin` and `management`.
+Each check has an id and a hint, and a row in `docs/checks.md`. `registry` and `deployment` list the
+checks. The other modules contain the checks of one subject, or helpers for them. This package may
+import all others except `admin` and `management`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def run(app_configs: object = None, **kwargs: Any) -> list[CheckMessage]:
 
     These checks are fast and make no query, because most commands run them at their start.
     """
-    # Imported here to keep the start fast: servers never run the checks.
+    # Imported here to keep the start fast: WSGI and ASGI servers do not run the checks.
     from sitechat.checks.registry import CHECKS
 
     return list(_messages(CHECKS))
@@ -43,7 +43,10 @@ def run_for_deployment(app_configs: object = None, **kwargs: Any) -> list[CheckM
 
 
 def _messages(checks: Iterable[Callable[[], Iterable[CheckMessage]]]) -> Iterator[CheckMessage]:
-    """Run checks and escape their messages, which quote settings and are shown in a terminal."""
+    """Run checks and yield their messages, with invisible characters made visible.
+
+    Messages quote settings, and are shown in a terminal.
+    """
     for check in checks:
         for message in check():
             message.msg = one_line(str(message.msg))

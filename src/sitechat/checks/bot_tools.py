@@ -21,7 +21,7 @@ def _how_to_write() -> str:
 
 
 def check_tools(**kwargs: Any) -> Iterator[CheckMessage]:
-    """E040, W040: a tool of a bot can't be offered to Claude, or has no docstring."""
+    """E040, W040: a tool of a bot can't be offered to Claude, or has no description."""
     for bot in usable_bots():
         yield from _tools_of(bot)
 
@@ -55,8 +55,8 @@ def _tools_of(bot: Chatbot) -> Iterator[CheckMessage]:
 
 def _site_tools() -> set[str]:
     """Return the names of the chat's own tools."""
-    # Imported here to keep the start fast: these tools import the search, and most bots have no
-    # other tools.
+    # Imported here to keep the start fast: these tools import the search, and the check needs them
+    # only for bots with tools of the site.
     from sitechat.conversations.search_tools import SITE_TOOLS
 
     return {tool.name for tool in SITE_TOOLS}

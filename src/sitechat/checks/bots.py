@@ -27,7 +27,7 @@ NAME = re.compile(r"[\w.-]{1,64}")
 """Valid bot names. They are used in URLs, sessions and the database."""
 
 NOT_IN_NAMES = re.compile(r"[/.@:]")
-"""Characters that model names have on Bedrock, Vertex and other servers, not on Claude's API."""
+"""Characters of model names on Bedrock, Vertex and other servers. Claude's API has none."""
 
 PREFIX = re.compile(r"(?:.*/)?(?:(?:[a-z]+\.)?anthropic\.)?")
 """Prefixes of model names on Bedrock, Vertex and other servers."""
@@ -101,7 +101,10 @@ def _errors(bots: Mapping[Any, Any]) -> Iterator[CheckMessage]:
 
 
 def _attributes(name: object, bot: type[Chatbot]) -> Iterator[CheckMessage]:
-    """Check the attributes that the class sets. Other checks cover the settings."""
+    """Check the attributes of a bot's class.
+
+    Other checks cover the values that come from settings, if the class does not replace them.
+    """
     for attribute, (is_valid, right) in ATTRIBUTES.items():
         value = getattr_static(bot, attribute)
         # Computed values, such as properties, are not known here.
@@ -115,7 +118,10 @@ def _attributes(name: object, bot: type[Chatbot]) -> Iterator[CheckMessage]:
 
 
 def check_models(**kwargs: Any) -> Iterator[CheckMessage]:
-    """W022, W002: a bot's model is misspelled or of another server, or its price is not known."""
+    """W022, W002: the name or the price of a bot's model or fallback model is not known.
+
+    W022 suggests a known model with a similar name. W002 is reported if there is none.
+    """
     if usage_costs.problems(conf.CHAT_PRICES):
         return  # check_prices reports it
     for bot in usable_bots():
@@ -131,7 +137,7 @@ def model_names(bot: Chatbot) -> list[str]:
 
 
 def check_fallback_models(**kwargs: Any) -> Iterator[CheckMessage]:
-    """W015: a bot's fallback model is its first model."""
+    """W015: a bot's fallback model is the same as its model."""
     for bot in usable_bots():
         if bot.fallback_model is None or not isinstance(bot.fallback_model, str):
             continue
@@ -224,7 +230,7 @@ def _unknown_model(bot: str, model: str) -> CheckMessage:
 
 
 def _is_of_another_server(model: str) -> bool:
-    """Return whether a model has a name of another server, but the site asks Claude's API.
+    """Return whether a model's name is not one of Claude's API, but the site asks this API.
 
     A name with a price in CHAT_PRICES is accepted.
     """

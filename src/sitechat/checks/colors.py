@@ -1,8 +1,8 @@
 """Validation of CSS colors, by the syntax of CSS Color 4.
 
-For the colors that people write in settings, the result is that of `CSS.supports("color", …)`. In
-nested functions (`var()`, `color-mix()`, `calc()`, relative colors) only the parentheses are
-checked.
+For the colors that people write in settings, the result is that of `CSS.supports("color", …)`. Only
+the parentheses are checked in three cases: in a function of NESTED, if an argument is itself a
+function, such as `calc()`, and in relative colors, such as `rgb(from …)`.
 """
 
 from __future__ import annotations
@@ -43,11 +43,13 @@ SPACES = frozenset(
     | {"xyz", "xyz-d50", "xyz-d65"}
 )
 NESTED = frozenset({"var", "env", "color-mix", "light-dark", "contrast-color"})
+"""Functions whose arguments are not checked, because they can be colors or functions."""
+
 LEGACY = frozenset({"rgb", "rgba", "hsl", "hsla"})
-"""Functions whose arguments may be separated by commas."""
+"""Functions whose arguments may be separated by commas, the old syntax."""
 
 HUE_AT = {"hsl": 0, "hsla": 0, "hwb": 0, "lch": 2, "oklch": 2}
-"""The position of the argument that is an angle."""
+"""The position of the argument that is an angle, from 0 on."""
 
 FUNCTIONS = LEGACY | {"hwb", "lab", "lch", "oklab", "oklch", "color"}
 
@@ -71,7 +73,10 @@ def is_color(text: str) -> bool:
 
 
 def _fits(name: str, arguments: str) -> bool:
-    """Return whether the arguments of a function are three numbers and optionally an opacity."""
+    """Return whether the arguments of a function are valid.
+
+    They are three numbers and optionally an opacity. For `color()`, a color space comes first.
+    """
     if "," in arguments:
         parts = [part.strip() for part in arguments.split(",")]
         if name not in LEGACY or "/" in arguments or "none" in parts:
@@ -114,7 +119,10 @@ def _is_number(text: str, *, angle: bool) -> bool:
 
 
 def _balanced(text: str) -> bool:
-    """Return whether each parenthesis is closed, and no character could end the declaration."""
+    """Return whether each parenthesis is closed, the last one at the end of the text.
+
+    False if the text contains a character that could end the CSS declaration.
+    """
     depth = 0
     for character in text:
         depth += (character == "(") - (character == ")")

@@ -27,7 +27,7 @@ SQLITE_TIMEOUT = 20
 
 
 def check_chat_middleware(**kwargs: Any) -> Iterator[CheckMessage]:
-    """W013: under ASGI, ChatMiddleware is not first in MIDDLEWARE."""
+    """W013: ChatMiddleware is not first in MIDDLEWARE, though it is listed or ASGI is likely."""
     middleware = list(settings.MIDDLEWARE)
     if middleware[:1] == [CHAT_MIDDLEWARE] or not (CHAT_MIDDLEWARE in middleware or _is_asgi()):
         return
@@ -46,7 +46,10 @@ def check_chat_middleware(**kwargs: Any) -> Iterator[CheckMessage]:
 
 
 def _is_asgi() -> bool:
-    """Return whether settings, gunicorn's options or installed packages suggest ASGI."""
+    """Return whether settings, gunicorn's options or installed packages suggest ASGI.
+
+    Installed packages are considered only if GUNICORN_CMD_ARGS is not set.
+    """
     if getattr(settings, "ASGI_APPLICATION", None):
         return True
     options = gunicorn_options()

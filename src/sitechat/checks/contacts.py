@@ -53,7 +53,7 @@ VALID_CONTACT: dict[str, tuple[Callable[[Any], bool], str | Promise]] = {
 
 
 def check_contact(**kwargs: Any) -> Iterator[CheckMessage]:
-    """E030: CHAT_CONTACT has an unknown key or an invalid value."""
+    """E030: CHAT_CONTACT is no dictionary, or has an unknown key or an invalid value."""
     options = conf.CHAT_CONTACT
     yield from check_dictionary(
         "CHAT_CONTACT",
@@ -77,7 +77,7 @@ def check_contact(**kwargs: Any) -> Iterator[CheckMessage]:
 
 
 def check_contact_form(**kwargs: Any) -> Iterator[CheckMessage]:
-    """W030: visitors can send the contact form without a way to reach them."""
+    """W030: the contact form requires neither an e-mail address nor a phone number."""
     if any(check_contact()):
         return
     form = current_form()

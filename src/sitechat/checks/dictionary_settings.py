@@ -27,7 +27,7 @@ def check_dictionary(
         known: The valid keys.
         example: A valid value.
         id: The id of the errors.
-        synonyms: The valid key to suggest for a name in lower case that other packages use.
+        synonyms: Maps names that other packages use, in lower case, to the valid keys to suggest.
     """
     if not isinstance(value, Mapping):
         yield Error(
@@ -47,19 +47,19 @@ def check_dictionary(
 
 
 def known_items(value: object, known: Collection[str]) -> Iterator[tuple[str, Any]]:
-    """Yield the valid keys of a setting with their values; nothing if it is not a dictionary."""
+    """Yield the valid keys of a setting with their values. Yield nothing if it is no dictionary."""
     for key, item in value.items() if isinstance(value, Mapping) else ():
         if key in known:
             yield key, item
 
 
 def did_you_mean(key: object, known: Collection[str], meant: str | None = None) -> str:
-    """Return a hint that names the probably meant name and all valid names.
+    """Return a hint with the most likely valid name and the list of all valid names.
 
     Args:
         key: The unknown name.
-        known: The valid names.
-        meant: The name that was meant; by default the most similar one.
+        known: The valid names, at least one.
+        meant: The valid name to suggest; by default the one that is most similar to `key`.
     """
     near = meant or get_close_matches(str(key), known, n=1, cutoff=0.0)[0]
     return _("Did you mean %(near)r? Known: %(names)s.") % {

@@ -31,7 +31,9 @@ class Resolved:
     """The object at a dotted path, or the reason why the path is not valid."""
 
     path: object
+    """The value of the setting."""
     value: Any = None
+    """The object, even if it is not valid for the setting; None if it can't be imported."""
     problem: str = ""
     """A clause that follows the path in a message; empty if the path is valid."""
     suggestion: str = ""
@@ -57,7 +59,7 @@ class Resolved:
 
 
 def resolve(path: object, is_valid: IsValid, description: str) -> Resolved:
-    """Resolve a dotted path.
+    """Resolve a dotted path. Errors of the import are returned, not raised.
 
     Args:
         path: The value of the setting.
@@ -96,7 +98,7 @@ def _fits(value: object, is_valid: IsValid) -> bool:
 
 
 def _path_of(value: object, is_valid: IsValid) -> str:
-    """Return the path of a class or function that was written without quotation marks."""
+    """Return the path of a valid class or function that was written without quotes, or ""."""
     module, name = getattr(value, "__module__", ""), getattr(value, "__qualname__", "")
     return _if_valid(f"{module}.{name}", is_valid) if module and name else ""
 

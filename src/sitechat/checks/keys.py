@@ -1,4 +1,4 @@
-"""Check that there is a plausible API key for Claude. No message contains the key."""
+"""Check the API key for Claude, without requests. No message contains the key."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PLACEHOLDER = re.compile(
     r"|test|dummy|fake|x{3,})$",
     re.IGNORECASE,
 )
-"""Texts in the place of a key in documentation and templates."""
+"""Texts that stand for a key in documentation and templates."""
 
 OTHER_SERVICES = re.compile(r"sk-proj-|sk-svcacct-|sk-or-|gsk_|xai-|hf_|AIza|AKIA|gh[pos]_")
 """Prefixes of keys for other services."""
@@ -30,7 +30,7 @@ ADMIN_PREFIX = "sk-ant-admin"
 
 
 def check_key(**kwargs: Any) -> Iterator[CheckMessage]:
-    """W001: there is no key."""
+    """W001: there is no key, no token and no CHAT_CLIENT."""
     if not claude.configured():
         yield Warning(
             _("There is no key for Claude: visitors see that the chat is not set up yet."),
@@ -65,7 +65,7 @@ def check_key_form(**kwargs: Any) -> Iterator[CheckMessage]:
 
 
 def _keys() -> Iterator[tuple[str, str, str]]:
-    """Yield the name, the location and the value of the key that is sent."""
+    """Yield the name, the location and the value of the key that is sent, if there is a key."""
     key = conf.ANTHROPIC_API_KEY
     if isinstance(key, str):
         in_settings = bool(getattr(settings, "ANTHROPIC_API_KEY", None))
@@ -106,7 +106,7 @@ def _mistake(key: str) -> str:
 
 
 def _uses_other_server() -> bool:
-    """Return whether requests go to another server than Anthropic's, with keys of any form."""
+    """Return whether requests may go to another server, whose keys have any form."""
     return bool(conf.CHAT_CLIENT or os.environ.get("ANTHROPIC_BASE_URL"))
 
 

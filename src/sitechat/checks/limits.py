@@ -42,7 +42,7 @@ def check_limits(**kwargs: Any) -> Iterator[CheckMessage]:
 
 
 def _too_small(bot: Chatbot) -> Iterator[CheckMessage]:
-    """Yield an error for each limit that does not allow the shortest message to a bot."""
+    """Yield an error for each limit that is too small for the shortest message to a bot."""
     if not isinstance(bot.max_tokens, int) or not isinstance(bot.fallback_model, str | None):
         return  # check_values and check_bots report them
     shortest = _shortest(bot)
@@ -78,7 +78,10 @@ def _too_small(bot: Chatbot) -> Iterator[CheckMessage]:
 
 
 def _shortest(bot: Chatbot) -> Request:
-    """Return the request for a first message of one character, without pages and context."""
+    """Return the request for a first message of one character, without pages and context.
+
+    A system prompt that the bot itself computes is left out.
+    """
     is_plain = type(bot).system_prompt is Chatbot.system_prompt
     prompt = str(conf.CHAT_SYSTEM_PROMPT) if is_plain else ""
     return Request(
@@ -93,9 +96,9 @@ def _shortest(bot: Chatbot) -> Request:
 
 
 def _highest_case(bot: Chatbot, shortest: Request) -> Spending:
-    """Return what the shortest message reserves with tools and inference in the US.
+    """Return the most that the shortest message can reserve, with inference in the US.
 
-    A bot that searches the site offers tools, which reserve a second request.
+    A bot that searches the site offers tools. With tools, a second request is reserved.
     """
     # Imported here to keep the start fast: the tools import the search, and only errors contain
     # this amount.
@@ -108,7 +111,7 @@ def _highest_case(bot: Chatbot, shortest: Request) -> Spending:
 
 
 def _rounded_up(dollars: Decimal) -> Decimal:
-    """Return dollars rounded up to whole cents, or to 0.00001 below one cent."""
+    """Return dollars rounded up to whole cents, or amounts below one cent to 0.00001 dollars."""
     unit = CENT if dollars >= CENT else Decimal("0.00001")
     return dollars.quantize(unit, ROUND_CEILING)
 

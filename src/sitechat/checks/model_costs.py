@@ -21,10 +21,10 @@ from sitechat.models import Summary
 from sitechat.reports.asking_bots import anonymous_visit
 
 EXPENSIVE = Decimal(20)
-"""Dollars per million output tokens from which a model counts as expensive."""
+"""A model is expensive if a million output tokens cost at least this many dollars."""
 
 EXPENSIVE_PROMPT = Decimal(1)
-"""Dollars a day for a system prompt above which the check warns."""
+"""A system prompt is expensive if it costs more than this many dollars a day."""
 
 ASSUMED_REPLIES = 1000
 """Assumed number of replies a day for a site that has no replies yet."""
@@ -40,7 +40,7 @@ CACHE_MISSES = Decimal("0.1")
 
 
 def check_model_costs(**kwargs: Any) -> Iterator[CheckMessage]:
-    """W007, I001: a model is about to be retired, or is expensive."""
+    """W007, I001: a model is deprecated or was retired, or a bot's first model is expensive."""
     today = timezone.now().date()
     for bot in usable_bots():
         yield from _deprecated_models(bot, today)
@@ -91,7 +91,7 @@ def _expensive_model(bot: Chatbot, today: date) -> CheckMessage:
 
 
 def check_prompts(**kwargs: Any) -> Iterator[CheckMessage]:
-    """W009: a system prompt costs more than a dollar a day."""
+    """W009: a system prompt costs more than EXPENSIVE_PROMPT."""
     for bot in usable_bots():
         tokens = len(_prompt(bot)) // CHARACTERS_PER_TOKEN
         try:
@@ -120,7 +120,7 @@ def check_prompts(**kwargs: Any) -> Iterator[CheckMessage]:
 
 
 def _prompt(bot: Chatbot) -> str:
-    """Return the bot's system prompt; "" if it can't be computed without a visitor."""
+    """Return the system prompt for an anonymous visitor; "" if the bot raises an exception."""
     try:
         return str(bot.system_prompt(anonymous_visit().request))
     except Exception:
@@ -128,7 +128,7 @@ def _prompt(bot: Chatbot) -> str:
 
 
 def prompt_dollars(bot: Chatbot, tokens: int) -> Decimal:
-    """Return the mean cost of a prompt in one reply, in dollars.
+    """Return the mean cost of a prompt in one reply, in dollars, with Claude's cache if it is used.
 
     Args:
         bot: The bot, with its model.

@@ -22,7 +22,7 @@ EXAMPLE = 'CHAT_PERSON = {"email": "support@example.org", "hours": "Mon-Fri 09:0
 
 
 def check_person(**kwargs: Any) -> Iterator[CheckMessage]:
-    """E013: CHAT_PERSON has an unknown key or an invalid value."""
+    """E013: CHAT_PERSON is no dictionary, or has an unknown key or an invalid value."""
     value = conf.CHAT_PERSON
     yield from check_dictionary("CHAT_PERSON", value, KEYS, example=EXAMPLE, id="sitechat.E013")
     for key, given in known_items(value, KEYS):
@@ -45,6 +45,7 @@ VALID: dict[str, str | Promise] = {
     ),
     "idle_minutes": gettext_lazy("a number of minutes from 1 to 1440, such as 10"),
 }
+"""A description of valid values, for each key of CHAT_PERSON."""
 
 
 def _email(value: Any) -> str:
@@ -109,7 +110,7 @@ VALIDATORS: dict[str, Callable[[Any], str]] = {
     "names": _names,
     "idle_minutes": _idle_minutes,
 }
-"""Functions that return what is wrong with a value, or ""."""
+"""A function for each key of CHAT_PERSON. It returns what is wrong with a value, or ""."""
 
 
 def _is_list(value: Any) -> bool:

@@ -19,7 +19,7 @@ GIT_TIMEOUT = 2.0
 
 
 def check_committed_key(**kwargs: Any) -> Iterator[CheckMessage]:
-    """W003: the key is written in a settings file under version control."""
+    """W003: the API key is written in a settings file under version control."""
     key = getattr(settings, "ANTHROPIC_API_KEY", None)
     if not isinstance(key, str) or len(key) < 20:
         return
@@ -59,7 +59,10 @@ def _holds(file: Path, key: str) -> bool:
 
 
 def under_version_control(file: Path) -> bool:
-    """Return whether a repository tracks the file; True if that can't be determined."""
+    """Return whether a repository tracks the file; False if the file is in no repository.
+
+    True if git fails, or if the repository is not one of git.
+    """
     repository = next(
         (folder for folder in file.parents for name in REPOSITORIES if (folder / name).exists()),
         None,

@@ -1,4 +1,4 @@
-"""Check middleware, sessions and server settings that affect streaming."""
+"""Check middleware, sessions, DEBUG and gunicorn's options."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 SUSPECTS = re.compile(r"gzip|brotli|zstd|compress|minif|htmlmin|squash|buffer|strip", re.IGNORECASE)
-"""Names of middleware that may read whole responses. Only these are tested."""
+"""Names of middleware that may read or compress responses. Only these are tested."""
 
 MIN_THREADS = 4
 """Minimum threads per WSGI worker. With fewer, a few open streams delay all other pages."""
@@ -30,7 +30,7 @@ NOT_SHARED = {
     ),
     DUMMY: gettext_lazy("keeps nothing"),
 }
-"""Caches that processes do not share, and what each of them does with its data."""
+"""Caches that processes do not share, and a clause about what each of them does."""
 
 
 def check_middleware(**kwargs: Any) -> Iterator[CheckMessage]:
@@ -55,7 +55,8 @@ def stream_problem(path: str) -> str | None:
     """Send a stream through a middleware, and return what the middleware does wrong.
 
     Returns:
-        A clause without its subject; None if the stream is unchanged or the test is not possible.
+        A clause with the middleware as its subject; None if the stream is unchanged, or if the test
+        is not possible.
     """
     from django.test import RequestFactory
 
@@ -91,7 +92,7 @@ def check_session_engine(**kwargs: Any) -> Iterator[CheckMessage]:
     if not engine.endswith((".cache", ".cached_db")):
         return
     backend = settings.CACHES.get(settings.SESSION_CACHE_ALIAS, {}).get("BACKEND", "")
-    # With `cached_db` and a cache that keeps nothing, each request reads the database.
+    # `cached_db` with DummyCache loses nothing: each request reads its session from the database.
     if backend in NOT_SHARED and not (engine.endswith(".cached_db") and backend == DUMMY):
         yield Warning(
             _(
@@ -157,7 +158,8 @@ def gunicorn_options() -> Mapping[str, Any] | None:
     Options on the command line and in gunicorn.conf.py are not read.
 
     Returns:
-        The two options that the variable contains; None if it is not set or can't be parsed.
+        Those of the two options that the variable contains; None if the variable is not set or
+        can't be parsed.
     """
     arguments = os.environ.get("GUNICORN_CMD_ARGS")
     if arguments is None:

@@ -28,7 +28,7 @@ def _near_setting(name: str) -> str:
 
 
 def check_names(**kwargs: Any) -> Iterator[CheckMessage]:
-    """E001: a setting does not exist."""
+    """E001: a setting whose name begins with `CHAT_` does not exist."""
     for name in dir(settings):
         if name.startswith("CHAT_") and name not in SETTINGS:
             near = _near_setting(name)
@@ -41,7 +41,7 @@ def check_names(**kwargs: Any) -> Iterator[CheckMessage]:
 
 
 def check_values(**kwargs: Any) -> Iterator[CheckMessage]:
-    """E002: a setting has an invalid value."""
+    """E002: a setting of VALID_SETTINGS has an invalid value."""
     for name, (valid, right) in VALID_SETTINGS.items():
         value = getattr(conf, name)
         if not valid(value):
@@ -137,7 +137,7 @@ def _widget_problems(name: str, widget: object) -> Iterator[CheckMessage]:
 
 
 def check_sessions(**kwargs: Any) -> Iterator[CheckMessage]:
-    """E009: SessionMiddleware is missing."""
+    """E009: MIDDLEWARE contains neither SessionMiddleware nor a subclass."""
     if not any(_is_session_middleware(path) for path in settings.MIDDLEWARE):
         yield Error(
             _("sitechat needs sessions, but SessionMiddleware is not installed."),

@@ -19,7 +19,10 @@ from sitechat.reports import retention
 from sitechat.runtime import database
 
 MAX_DAYS_WITHOUT_CLEANUP = 30
-"""Maximum days since the last cleanup without a warning."""
+"""The check warns only if the last cleanup was more days ago than this.
+
+Also, conversations must be older than this, even if CHAT_RETENTION_DAYS is lower.
+"""
 
 
 def check_tables(**kwargs: Any) -> Iterator[CheckMessage]:
@@ -67,7 +70,7 @@ def check_edited_texts(**kwargs: Any) -> Iterator[CheckMessage]:
 
 
 def check_cleanup(**kwargs: Any) -> Iterator[CheckMessage]:
-    """W010: chat_cleanup does not run, and conversations are older than CHAT_RETENTION_DAYS."""
+    """W010: chat_cleanup did not run for long, and there are conversations that it would delete."""
     days = conf.CHAT_RETENTION_DAYS
     if not isinstance(days, int):
         return  # another check reports it

@@ -17,7 +17,7 @@ from sitechat.events import owner_addresses
 
 
 def _whole(minimum: int) -> Callable[[Any], bool]:
-    """Return a validator of whole numbers from a minimum on."""
+    """Return a function that returns whether a value is a whole number from a minimum on."""
     return lambda value: isinstance(value, int) and not isinstance(value, bool) and value >= minimum
 
 
@@ -43,7 +43,7 @@ def _is_shortcut(value: Any) -> bool:
 
 
 SHORTCUT = re.compile(r"(?:(?:ctrl|alt|shift)\+)+\S", re.IGNORECASE)
-"""One or more modifiers and a key. A key alone would also type a character into a text field."""
+"""One or more modifiers and a key. A key alone would open the chat while visitors type."""
 
 
 def _budget(value: Any) -> bool:
@@ -71,7 +71,7 @@ def _read_limits(value: Any) -> bool:
 
 
 def _addresses(value: Any) -> bool:
-    """Return whether each entry of CHAT_NOTIFY has an address. It reads the setting itself."""
+    """Return whether each entry of CHAT_NOTIFY has an address. The entries are read from conf."""
     return isinstance(value, (list, tuple)) and len(owner_addresses()) == len(value)
 
 
@@ -119,7 +119,7 @@ VALID_SETTINGS: dict[str, tuple[Callable[[Any], bool], str | Promise]] = {
     ),
     "CHAT_REQUEST_ISOLATION": (lambda v: isinstance(v, bool), gettext_lazy("True or False")),
 }
-"""A validator and a description of valid values, for each simple setting."""
+"""A validator and a description of valid values, for each setting that E002 is about."""
 
 VALID_WIDGET: dict[str, tuple[Callable[[Any], bool], str | Promise]] = {
     "title": (_maybe_text, gettext_lazy("a string")),
@@ -153,4 +153,4 @@ VALID_WIDGET: dict[str, tuple[Callable[[Any], bool], str | Promise]] = {
 
 
 WIDGET_SYNONYMS = {"color": "accent", "colour": "accent", "side": "position", "icon": "logo"}
-"""Names that other widgets use for keys of CHAT_WIDGET."""
+"""Maps names that other chat widgets use to the keys of CHAT_WIDGET."""

@@ -19,6 +19,7 @@ KEYS = ("url", "secret", "events", "allow_private")
 EXAMPLE = '[{"url": "https://example.org/hook/", "secret": os.environ["CHAT_WEBHOOK_SECRET"]}]'
 
 MIN_SECRET_LENGTH = 16
+"""Minimum characters of a secret."""
 
 
 def check_webhooks(**kwargs: Any) -> Iterator[CheckMessage]:
@@ -105,7 +106,7 @@ def _is_url(value: Any) -> bool:
 
 
 def check_encryption(**kwargs: Any) -> Iterator[CheckMessage]:
-    """W031: a webhook to another network is not encrypted."""
+    """W031: a webhook uses http without `allow_private`, so its data is not encrypted."""
     for hook in webhooks():
         if hook.url.startswith("http:") and not hook.allow_private:
             yield Warning(

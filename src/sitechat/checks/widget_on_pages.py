@@ -21,19 +21,24 @@ from sitechat.http.lazy_patterns import deferred_endpoint
 OWN_TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 
 MAX_TEMPLATE_SIZE = 1_000_000
-"""Maximum size in bytes of a template that is searched."""
+"""Maximum bytes of a template file. A longer file counts as one without the chat."""
 
 COMMENTS = re.compile(
     r"\{#.*?#\}|<!--.*?-->|\{%-?\s*comment\b.*?\bendcomment\b|\{%-?\s*verbatim\b.*?\bendverbatim\b"
     r"|\{%-?\s*raw\b.*?\bendraw\b",
     re.DOTALL,
 )
+"""Comments of templates and HTML, and blocks that templates show without evaluating them."""
+
 ELEMENT = re.compile(r"\{%-?\s*chat_(?:widget|page)\b|\{\{[^}]*\bchat_widget\s*\(|<site-chat[\s>]")
 """The tags of Django templates, the function of Jinja2 templates, or the element itself."""
 
 
 def check_urls(**kwargs: Any) -> Iterator[CheckMessage]:
-    """E020: no URLconf includes `sitechat.urls`, or another pattern hides them."""
+    """E020: the chat's URLs can be used in no URLconf.
+
+    They are not included, they need arguments, or another pattern hides them.
+    """
     urlconfs = _urlconfs()
     try:
         problems = [_url_problem(urlconf) for urlconf in urlconfs]
@@ -91,7 +96,7 @@ def _url_problem(urlconf: str) -> tuple[str, str] | None:
 
 
 def check_tag(**kwargs: Any) -> Iterator[CheckMessage]:
-    """W020: no template contains the chat."""
+    """W020: no template contains the chat. Not reported if some templates can't be listed."""
     try:
         listed = [_holds_chat(backend) for backend in engines.all()]
     except Exception:  # Django's own checks report what is wrong with TEMPLATES
@@ -109,7 +114,10 @@ def check_tag(**kwargs: Any) -> Iterator[CheckMessage]:
 
 
 def _holds_chat(backend: Any) -> bool | None:
-    """Return whether the backend has a template with the chat; None if it can't list them."""
+    """Return whether the backend has a template with the chat.
+
+    None if no template with the chat is found, but a loader can't list its templates.
+    """
     unlisted = False
     environment = getattr(backend, "env", None)  # Jinja2
     if environment is not None:
@@ -144,7 +152,7 @@ def _loaders(backend: Any) -> Iterator[Any]:
 
 
 def holds_element(text: str) -> bool:
-    """Return whether a template's text contains the chat outside of comments."""
+    """Return whether a template's text contains the chat outside of COMMENTS."""
     if not any(part in text for part in ("chat_widget", "chat_page", "<site-chat")):
         return False
     return ELEMENT.search(COMMENTS.sub("", text)) is not None

@@ -45,7 +45,10 @@ def chat_page(
     endpoint: str | None = None,
     theme: str | None = None,
 ) -> SafeString:
-    """Return the chat as a full page. The arguments are those of `chat_widget`."""
+    """Return the chat for a page that contains nothing else.
+
+    The arguments, and what happens if the chat can't be shown, are as for `chat_widget`.
+    """
     return widget_element.render(
         context, context.get("request"), bot=bot, page=True, endpoint=endpoint, theme=theme
     )

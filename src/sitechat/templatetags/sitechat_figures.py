@@ -21,5 +21,5 @@ for _filter in (
 
 @register.filter("seconds")
 def isolated_seconds(milliseconds: float | None) -> SafeString:
-    """Return a time in seconds, or in milliseconds below one second."""
+    """Return the HTML of a time in seconds, or in milliseconds below one second."""
     return left_to_right(number_formats.seconds(milliseconds))

@@ -1,4 +1,4 @@
-"""The filters of the admin's inbox."""
+"""The filters for the templates of the admin's inbox."""
 
 from __future__ import annotations
 
