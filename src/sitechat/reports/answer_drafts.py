@@ -21,14 +21,14 @@ class AnswerDraft:
 
     title: str
     questions: str
+    """Wordings of the question, one per line."""
     answer: str
+    """The text of the reply; empty if Claude did not know the answer."""
     bot: str
 
 
 def draft(reply_id: UUID) -> AnswerDraft | None:
-    """Return a draft of an approved answer to a reply's question; None without such a reply.
-
-    The draft contains the text of the reply, unless Claude did not know the answer.
+    """Return a draft of an approved answer to a reply's question; None if there is no such reply.
 
     Args:
         reply_id: The id of the reply's message.
@@ -60,7 +60,7 @@ def add(answer: ApprovedAnswer, form_id: UUID | None) -> bool:
 
     Args:
         answer: The answer. It gets the primary key of the answer that the form has already stored.
-        form_id: The id of the form; None if it has none.
+        form_id: The id of the form; None for a form without an id.
 
     Returns:
         Whether it was stored.

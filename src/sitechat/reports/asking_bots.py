@@ -1,4 +1,4 @@
-"""Questions to a bot from commands and the admin, which are answered like a visitor's message.
+"""Questions to a bot from commands and the admin, answered like the messages of visitors.
 
 Only their usage is stored, marked with the command. CHAT_LIMITS does not apply.
 """
@@ -112,6 +112,9 @@ def compose_question(
 
     Returns:
         The reply, to be passed to `answer`.
+
+    Raises:
+        Exception: A method of the bot has raised it. `asyncio.TimeoutError` if it was too slow.
     """
     visit = anonymous_visit()
     tools = offered_tools.offer(visit, message.bot)
@@ -170,7 +173,10 @@ async def answer(
         until: The `time.monotonic()` at which the answer is stopped, even if it is incomplete.
 
     Returns:
-        The usage that was booked.
+        The usage, which is stored.
+
+    Raises:
+        DatabaseError: The usage could not be stored.
     """
     if on_activity is not None and not claude.prepared():
         on_activity(_("Loading the SDK of Claude's API…"))
@@ -187,7 +193,7 @@ async def answer(
 def _follow(
     live: LiveReply, on_text: Callable[[str], None], on_activity: Callable[[str], None]
 ) -> None:
-    """Pass on the words and activities of a reply as they arrive."""
+    """Call the functions with the text and the activities of a reply when they arrive."""
     cursor = live.reply.cursor(0)
 
     def pass_on_events() -> None:

@@ -28,17 +28,17 @@ class Unreviewed:
     """The replies that a page does not include yet."""
 
     replies: int
-    """At most MAX_COUNTED; 0 if only ratings are left."""
+    """The number of replies, at most MAX_COUNTED; 0 if only ratings are left."""
     has_more: bool
-    """Whether there are more than MAX_COUNTED."""
+    """Whether there are more than MAX_COUNTED replies."""
 
 
 def review_soon() -> Unreviewed | None:
     """Start a thread that reviews new replies and ratings. Wait a moment if there is little to do.
 
     Returns:
-        What is left; None if everything has been reviewed. Questions that only lack a group do not
-        count.
+        The work that is left; None if all replies and ratings have been reviewed, even if some
+        questions have no group yet.
     """
     left = unanswered_questions.count_new_replies(MAX_COUNTED + 1)
     if not left and not unanswered_questions.has_other_work():

@@ -20,7 +20,8 @@ class BackgroundWork:
 
     Args:
         name: The name of the work, for the thread and the log.
-        work: The work. If it fails, a later call of `start` repeats it.
+        work: The work. If it fails with a `DatabaseError`, the error is logged. A later call of
+            `start` repeats the work.
     """
 
     def __init__(self, name: str, work: Callable[[], object]) -> None:
@@ -31,11 +32,14 @@ class BackgroundWork:
         self._idle.set()
 
     def start(self) -> None:
-        """Start the work after the caller's transaction, unless a thread is doing it."""
+        """Start the work after the caller's transaction, unless a thread is doing the work.
+
+        If no thread can start, this is only logged.
+        """
         transaction.on_commit(self._start, using=database.alias())
 
     def wait(self, seconds: float) -> bool:
-        """Wait until no thread is doing the work; return False after `seconds`."""
+        """Wait at most `seconds` until no thread is doing the work; return whether none is."""
         return self._idle.wait(seconds)
 
     def _start(self) -> None:

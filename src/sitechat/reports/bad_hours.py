@@ -1,4 +1,4 @@
-"""Hours in which many replies failed, or were slow."""
+"""Hours in which many replies failed, or many first tokens were slow."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class BadHour:
 
     @property
     def label(self) -> str:
-        """Return the hour in UTC. Templates would convert a time to the site's time zone."""
+        """Return the hour in UTC as text. Templates convert times to the site's time zone."""
         return f"{self.start:%Y-%m-%d %H:00}"
 
 
 def bad_hours(start: datetime, end: datetime) -> list[BadHour]:
-    """Return the slow and failing hours of a period: those with most errors first, then slow ones.
+    """Return the slow and failing hours of a period: by most errors, then by slowest answers.
 
     Args:
         start: The start of the period, in UTC.

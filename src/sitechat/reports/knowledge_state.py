@@ -21,7 +21,7 @@ from sitechat.models import IndexState, Page
 from sitechat.safe_text import visible
 
 TRIAL_PASSAGES = 2 * site_passages.PASSAGES
-"""Number of passages of a trial: those that are sent with the question, and the next ones."""
+"""Maximum number of passages of a trial that are found: sent with the question, or not sent."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,12 @@ class SourceFigures:
     source: str
     """The label of the source."""
     pages: int
+    """Pages that the chat knows."""
     words: int
     failed: int
-    """Pages that could not be read or were left out."""
+    """Pages that could not be read, or were left out, at the last attempt."""
     newest: datetime | None
-    """When its newest page was indexed."""
+    """When the newest page of the source was indexed; None if no page was."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Knowledge:
 
     sources: Sequence[SourceFigures]
     changed: datetime | None
-    """When the stored pages last changed."""
+    """When the stored pages last changed; None if they never did."""
     can_search: bool
     """Whether SQLite has full-text search."""
     embeds: bool
@@ -108,13 +109,13 @@ class Trial:
     not_sent: Sequence[Found] = ()
     """The next passages, in their order."""
     refused: str | Promise = ""
-    """The reason if the chat would reject the question."""
+    """Why the chat would reject the question; empty if it would not."""
     searches: bool = True
     """Whether the bot uses the site's pages."""
 
 
 def trial(question: str, *, previous: str, page_url: str, language: str, bot: str) -> Trial:
-    """Search for a question as an anonymous visitor, with the validation of a visitor's message.
+    """Search for a question as for an anonymous visitor, whose message is validated first.
 
     Args:
         question: The question.

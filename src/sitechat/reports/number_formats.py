@@ -10,7 +10,7 @@ NONE = "–"  # noqa: RUF001
 
 
 def dollars(value: Decimal | float | None) -> str:
-    """Return dollars with cents, or with four decimals if the amount is below a dollar."""
+    """Return dollars with cents. Amounts below a dollar that are not whole cents get 4 decimals."""
     if value is None:
         return NONE
     is_small = abs(rounded(value, 4)) < 1 and not _is_whole(value * 100)
@@ -19,7 +19,7 @@ def dollars(value: Decimal | float | None) -> str:
 
 
 def rounded(value: Decimal | float, decimals: int) -> Decimal:
-    """Return a number rounded half up to some decimals. `number_format` would only cut them off."""
+    """Return a number rounded half up. `number_format` would only cut off the other decimals."""
     return Decimal(str(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
 
 

@@ -84,7 +84,7 @@ def index_failed(error: Exception) -> None:
 
 
 def budget_nearly_reached(limit: Limit, resets: datetime) -> None:
-    """Mail the owner that 80% of a budget is spent."""
+    """Mail the owner that 80% of a budget is spent, at most once a day for each budget."""
     notify(
         f"budget_nearly_reached:{limit}",
         gettext_noop("80%% of the budget of %(limit)s is spent"),
@@ -99,7 +99,7 @@ def budget_nearly_reached(limit: Limit, resets: datetime) -> None:
 
 
 def budget_reached(limit: Limit, resets: datetime) -> None:
-    """Mail the owner that a budget is spent."""
+    """Mail the owner that a budget is spent, at most once a day for each budget."""
     notify(
         f"budget_reached:{limit}",
         gettext_noop("the budget of %(limit)s is spent"),
@@ -115,11 +115,12 @@ def budget_reached(limit: Limit, resets: datetime) -> None:
 def watch_reply(reply: Message | None, usage: Usage | None) -> None:
     """Mail the owner if a reply that has ended shows that something is wrong with the chat.
 
-    At most once in CHECK_INTERVAL, this also checks that the cleanup runs.
+    At most once in CHECK_INTERVAL, this also checks that the cleanup runs. Nothing is checked for
+    replies outside of the chat, or if the owner has no address.
 
     Args:
         reply: The reply; None if it was deleted.
-        usage: Its usage; without it, nothing is checked.
+        usage: The usage of the reply; None if it is not known. Then nothing is checked.
     """
     if usage is None or usage.command not in IN_CHAT or not owner_addresses():
         return
@@ -166,9 +167,9 @@ def _check_answers() -> None:
 
 
 def _cleanup_check_is_due() -> bool:
-    """Return whether the last check of the cleanup is CHECK_INTERVAL ago.
+    """Return whether the last check of the cleanup is CHECK_INTERVAL ago, and record a new one.
 
-    The cache remembers it. False if the cache does not answer.
+    The cache stores the record. False if the cache does not answer.
     """
     try:
         return cache.add("sitechat:notices:cleanup", 1, CHECK_INTERVAL)

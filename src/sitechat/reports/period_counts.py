@@ -67,12 +67,12 @@ class CountedPeriod:
     dislikes: int = 0
     unanswered: int = 0
     refused: int = 0
-    """Unanswered questions whose replies are refusals."""
+    """Unanswered questions whose replies are refusals, without the reason UNKNOWN."""
     contacts: int = 0
 
     @classmethod
     def from_stored(cls, stored: object) -> CountedPeriod:
-        """Return the counts of a row; 0 for names that the version which stored it did not know."""
+        """Return the counts in a row; 0 for counts that an older version did not store."""
         known: dict[str, Any] = stored if isinstance(stored, dict) else {}
         names = [field.name for field in fields(cls)]
         return cls(**{name: known[name] for name in names if isinstance(known.get(name), int)})
@@ -136,9 +136,9 @@ def counts_of(period: str, *boundaries: datetime) -> list[CountedPeriod]:
 
 
 def uncounted_periods(period: str, *boundaries: datetime) -> list[ReportPeriod]:
-    """Return those of some consecutive periods whose counts must be stored.
+    """Return the periods whose counts must be stored, of some consecutive periods.
 
-    They have no stored counts, or provisional ones although all replies are reviewed now.
+    These have no stored counts, or provisional counts although all replies are reviewed now.
 
     Args:
         period: `week` or `month`.

@@ -54,13 +54,13 @@ class PeriodFigures:
 
     @property
     def dollars_per_resolved(self) -> Decimal | None:
-        """Return the cost per resolved conversation; None if there is none."""
+        """Return the cost per resolved conversation; None if no conversation was resolved."""
         return self.dollars / self.resolved if self.resolved else None
 
 
 @dataclass(frozen=True)
 class FrequentQuestion:
-    """A question, how often it was asked, and one of the conversations."""
+    """A question, how often similar questions were asked, and the newest conversation of these."""
 
     text: str
     count: int
@@ -82,7 +82,9 @@ class PeriodReport:
     budget: Decimal | None
     """The dollars that CHAT_LIMITS allows the site in the period; None without such a limit."""
     unanswered: Sequence[FrequentQuestion] = field(default_factory=list)
+    """Open unanswered questions, one for each of the largest groups of similar questions."""
     frequent: Sequence[FrequentQuestion] = field(default_factory=list)
+    """Questions that were asked at least twice in similar words, the most frequent first."""
     bad_hours: Sequence[BadHour] = field(default_factory=list)
 
     @property
@@ -192,7 +194,7 @@ def _figures(sums: Mapping[datetime, Figures], counts: CountedPeriod) -> PeriodF
 
 
 def _budget(start: datetime, end: datetime) -> Decimal | None:
-    """Return the dollars that the strictest limit of the site allows; None without a limit."""
+    """Return the dollars that the strictest limit of the site allows; None if there is no limit."""
     days = [start + n * DAY for n in range((end - start).days)]
     budgets = [
         _allowed(Decimal(limit.cap) / NANO, limit.period, days)

@@ -56,7 +56,7 @@ WHAT_IS_KEPT = {
 
 @dataclass(frozen=True)
 class PersonalData:
-    """What is stored about a person."""
+    """Queries for the rows that are stored about a person."""
 
     conversations: ConversationQuerySet
     consents: ConsentQuerySet
@@ -76,7 +76,7 @@ def about_user(user: AbstractBaseUser) -> PersonalData:
 
 
 def about_conversations(conversations: ConversationQuerySet) -> PersonalData:
-    """Return what is stored about the visitors of conversations."""
+    """Return these conversations, their contacts, and the consents of their visitors."""
     visitors = conversations.exclude(visitor="").values("visitor")
     users = conversations.exclude(user=None).values("user")
     return PersonalData(
@@ -205,7 +205,10 @@ def _unanswered(row: Unanswered) -> dict[str, Any]:
 
 
 def count_rows(data: PersonalData) -> dict[str, int]:
-    """Return the number of rows of each kind that `forget` would delete, or slightly more."""
+    """Return the number of rows of each kind that `forget` would delete.
+
+    The number of consents can be too high: `forget` keeps some of them.
+    """
     return {
         "conversations": data.conversations.count(),
         "messages": Message.objects.filter(
@@ -244,7 +247,7 @@ def forget(data: PersonalData) -> dict[str, int]:
 
 
 def short_name(conversation: Conversation) -> str:
-    """Return the command, the user, or a short name from the id of the conversation."""
+    """Return the name of the command or the user, or a short name made from the id."""
     if conversation.command not in IN_CHAT:
         return str(conversation.command)
     if conversation.user_id is not None:

@@ -69,9 +69,10 @@ def _ungrouped() -> QuerySet[Unanswered]:
 
 
 class _Groups:
-    """The groups that a question may join. The first question of each group is still open."""
+    """The groups that a question may join: only groups whose first question is still open."""
 
     def __init__(self, dimensions: int | None) -> None:
+        # `dimensions` is None without an embedder. Vectors of another length are ignored.
         firsts = Unanswered.objects.filter(done=None, group=F("reply_id"))
         known = firsts.order_by("-created").values_list("reply_id", "question", "vector")[
             :MAX_GROUPS

@@ -43,11 +43,12 @@ class QuestionFilter:
     language: str = ""
     reason: str = ""
     since: date | None = None
+    """The first day, in the site's time zone."""
     until: date | None = None
     """The last day, inclusive, in the site's time zone."""
 
     def rows(self) -> QuerySet[Unanswered]:
-        """Return the open questions, or those that are done, the newest first."""
+        """Return the questions that match, open or done, the newest first."""
         rows = Unanswered.objects.exclude(done=None) if self.done else Unanswered.objects.open()
         if self.bot:
             rows = rows.filter(conversation__bot=self.bot)
@@ -85,7 +86,7 @@ class GroupPage:
 
 
 def group_page(chosen: QuestionFilter, number: int = 1) -> GroupPage:
-    """Return a page of groups; numbers start at 1."""
+    """Return a page of groups of the questions that match. The numbers of pages start at 1."""
     rows = chosen.rows().annotate(key=Coalesce("group", "reply_id"))
     counted = (
         rows.order_by()

@@ -24,7 +24,8 @@ T = TypeVar("T")
 def similarity(one: str, other: str) -> float:
     """Return the similarity of two questions, 0 to 1.
 
-    Case, accents, punctuation and word order are ignored.
+    Case, accents, punctuation and word order are ignored. Two texts without letters and digits have
+    the similarity 1.
     """
     from rapidfuzz import fuzz
 

@@ -13,7 +13,12 @@ logger = get_logger("sitechat.replies")
 
 
 def log_reply(reply: Message | None, usage: Usage | None) -> None:
-    """Log a finished reply. The fields are in `extra`, for formatters that write them."""
+    """Log a reply that has ended. The fields are in `extra`, for formatters that write them.
+
+    Args:
+        reply: The reply; None if it was deleted.
+        usage: The usage of the reply; None if it is not known.
+    """
     fields: dict[str, Any] = {"reply": str(reply.pk) if reply is not None else None}
     if usage is not None:
         fields.update(

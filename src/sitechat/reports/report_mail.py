@@ -21,7 +21,7 @@ from sitechat.safe_text import one_line
 EVENT = "report"
 
 MIN_FACTOR_PERCENT = 1000
-"""Minimum percentage of a change that is shown as a factor, such as 11 for 1000%."""
+"""An increase of at least this many percent is shown as a factor: x11 instead of +1000%."""
 
 NO_ORIGIN = gettext_noop(
     "There are no links, because the address of the site is not known. Add its host, such as "
@@ -37,7 +37,7 @@ class ReportRow:
     value: str
     before: str
     change: str
-    """The change, such as "+12%"; empty if there is none or it is not known."""
+    """The change, such as "+12%"; empty if nothing has changed or the change is not known."""
 
 
 def report_rows(report: PeriodReport) -> list[ReportRow]:
@@ -99,7 +99,7 @@ def _day(moment: Any) -> str:
 
 
 def report_context(report: PeriodReport) -> dict[str, Any]:
-    """Return the context for the templates of the mail."""
+    """Return the context for the templates of the mail, as text and as HTML."""
     # Imported here to keep the start fast, because the admin imports this module.
     from sitechat.knowledge.sources.site_hosts import public_origin
 
@@ -135,13 +135,15 @@ def as_mail(report: PeriodReport, addresses: list[str]) -> Mail:
 
 
 def send_report(period: str = "week") -> int:
-    """Mail the report of the last period to CHAT_NOTIFY, at most once for each period.
+    """Review new replies, and mail the report of the last period to CHAT_NOTIFY.
+
+    The report of a period is mailed only once.
 
     Args:
         period: `week` or `month`.
 
     Returns:
-        The number of the owner's addresses, even if they already got the report; 0 without one.
+        The number of addresses in CHAT_NOTIFY, even if they already got the report; 0 for none.
 
     Raises:
         ValueError: `period` is not valid.

@@ -40,7 +40,7 @@ MAX_DAYS = 36_500
 
 @dataclass
 class Cleaned:
-    """The numbers of rows that a cleanup deleted or changed, or would in a dry run."""
+    """The numbers of rows that a cleanup deleted or changed, or in a dry run would have."""
 
     conversations: int = 0
     messages: int = 0
@@ -58,6 +58,10 @@ class Cleaned:
 
 def outdated(days: int, now: datetime | None = None) -> ConversationQuerySet:
     """Return the conversations without a message for a number of days and without a running reply.
+
+    Args:
+        days: The days, from 1 on. More than MAX_DAYS count as MAX_DAYS.
+        now: The time from which the days are counted back; by default the current time.
 
     Raises:
         ValueError: `days` is less than 1.
@@ -123,7 +127,7 @@ def cleanup(days: int | None = None, *, dry_run: bool = False) -> Cleaned:
 
 
 def _delete(rows: QuerySet[Any]) -> int:
-    """Delete rows a few at a time, and return how many."""
+    """Delete rows in batches, and return the number of deleted rows."""
     deleted = 0
     while ids := list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH]):
         _all, counts = database.retry(rows.filter(pk__in=ids).delete)

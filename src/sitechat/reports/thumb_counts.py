@@ -23,7 +23,7 @@ class Thumbs:
 
 
 def count_thumbs(*boundaries: datetime) -> list[Thumbs]:
-    """Return the thumbs of the periods between consecutive times.
+    """Return the thumbs of the periods between consecutive times, for visitors' conversations.
 
     The index of ratings contains conversations, but no times. Most conversations lie within one
     period, so their ratings are counted from the index alone. The replies' own times are read only
@@ -53,7 +53,7 @@ def count_thumbs(*boundaries: datetime) -> list[Thumbs]:
 
 
 def _crossing(times: Iterable[datetime]) -> Iterable[UUID]:
-    """Return the ids of conversations that began before one of the times and went on after it."""
+    """Return the ids of conversations that began before one of the times and ended after it."""
     crosses = Q(pk=None)
     for time in times:
         crosses |= Q(created__lt=time, updated__gte=time)

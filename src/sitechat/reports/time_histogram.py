@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from math import floor, log
 
 GROWTH = 1.05
+"""The width of a bucket divided by the width of the bucket before."""
 
 Histogram = dict[int, int]
 """The number of times in each bucket, by the bucket's number."""
@@ -20,7 +21,7 @@ def bucket(milliseconds: int) -> int:
 
 
 def middle(number: int) -> float:
-    """Return the middle of a bucket in milliseconds."""
+    """Return the middle of a bucket in milliseconds; 0 for bucket 0."""
     return 0.0 if number <= 0 else GROWTH ** (number - 1) * (1 + GROWTH) / 2
 
 
@@ -30,7 +31,7 @@ def as_stored(histogram: Mapping[int, int]) -> dict[str, int]:
 
 
 def merged(as_stored: Iterable[object]) -> Histogram:
-    """Return the sum of histograms stored as JSON; invalid ones are ignored."""
+    """Return the sum of histograms that are stored as JSON. Invalid values are ignored."""
     total: Histogram = {}
     for each in as_stored:
         if not isinstance(each, Mapping):
@@ -45,7 +46,10 @@ def merged(as_stored: Iterable[object]) -> Histogram:
 
 
 def slowest(as_stored: object) -> float:
-    """Return the middle of the last bucket of a histogram stored as JSON; 0 for an invalid one."""
+    """Return the middle, in milliseconds, of the last bucket of a histogram stored as JSON.
+
+    Return 0 if the histogram is empty or invalid.
+    """
     try:
         return middle(max(map(int, as_stored))) if isinstance(as_stored, Mapping) else 0.0
     except ValueError:  # it is empty, or a number is invalid

@@ -1,9 +1,9 @@
 """Review of replies: the questions of replies that did not help are listed as unanswered.
 
 A reply did not help if it did not know the answer, if it got a thumb down, or if its question was
-asked again. Claude marks replies that did not know; others are recognized by their words (see
-`unknown_phrases`). Failed replies are excluded, because they say nothing about the site's pages.
-No model is asked.
+asked again. Claude marks replies that did not know the answer. Unmarked replies are recognized by
+their words (see `unknown_phrases`). Failed replies are excluded, because they say nothing about the
+site's pages. No model is asked.
 
 A review adds replies with a thumb down first, then the other new replies, and then groups the
 questions that were added. Messages have consecutive positions: the question of the reply at
@@ -56,7 +56,8 @@ def review_new_replies(limit: int | None = None) -> bool:
     """Review the replies that ended and the thumbs down that were given since the last call.
 
     Args:
-        limit: The maximum number of replies, thumbs down and questions to group; None for all.
+        limit: The maximum number of replies, also of thumbs down, and also of questions to group.
+            None for all.
 
     Returns:
         Whether nothing is left: all are reviewed, and all questions have a group.
@@ -153,7 +154,7 @@ def _next_usage(since: datetime | None, end: datetime, size: int) -> list[Usage]
     """Return about `size` rows with their replies, in the order in which the replies ended.
 
     Replies that ended at the same time are never split between batches, so that a batch can have
-    more rows. A deleted reply is None.
+    more rows. If a reply was deleted, the `reply` of its row is None.
     """
     ended = (
         _usage(since, end)
@@ -210,8 +211,8 @@ def _update_ratings() -> None:
     """Update the open `Unanswered` rows to the current ratings of their replies.
 
     Rows of replies with a thumb up are marked as done. Rows that were listed for a thumb down which
-    was withdrawn are deleted. This repeats what newer versions do at once, because processes of the
-    previous version store a rating with the reply only.
+    was withdrawn are deleted. The ratings of rows are updated because processes of the previous
+    version store a rating with the reply only.
     """
     for rating in (-1, 0, 1):
         rated = Unanswered.objects.filter(done=None, reply__rating=rating)
@@ -228,7 +229,7 @@ def _question_key(reply: Message) -> tuple[UUID, int]:
 
 
 def _questions(replies: Sequence[Message]) -> dict[tuple[UUID, int], str]:
-    """Return the replies' questions and the questions before, by conversation and position."""
+    """Return the questions of replies, and the questions before these, by id and position."""
     wanted = {_question_key(reply) for reply in replies}
     wanted |= {(conversation, position - 2) for conversation, position in wanted}
     rows = Message.objects.filter(

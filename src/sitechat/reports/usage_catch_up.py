@@ -1,4 +1,4 @@
-"""Summing of past usage on a thread if there is much of it, so that no request waits."""
+"""Summing of past usage on a thread if many replies are not summed up, so no request waits."""
 
 from __future__ import annotations
 

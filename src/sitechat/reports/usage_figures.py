@@ -10,7 +10,7 @@ from typing import Any
 from sitechat.reports import time_histogram
 from sitechat.reports.time_histogram import Histogram
 
-COUNTS = (  # the fields that are whole numbers
+COUNTS = (  # the fields of Figures that are whole numbers
     "replies",
     "conversations",
     "visits",
@@ -31,7 +31,9 @@ class Figures:
 
     replies: int = 0
     conversations: int = 0
+    """Replies that were the first of their conversations."""
     visits: int = 0
+    """Replies without another reply in the conversation in the half hour before."""
     input_tokens: int = 0
     output_tokens: int = 0
     cache_read_tokens: int = 0
@@ -68,7 +70,7 @@ class Figures:
 
     @classmethod
     def from_stored(cls, row: Mapping[str, Any]) -> Figures:
-        """Create figures from the values of a `Summary` row."""
+        """Return the figures in the values of a `Summary` row."""
         return cls(
             dollars=row["dollars"],
             first_token_ms=time_histogram.merged([row["first_token_ms"]]),
@@ -113,20 +115,20 @@ class Figures:
 
     @property
     def first_token_p50(self) -> float | None:
-        """The median time to first token in milliseconds."""
+        """The median time to first token in milliseconds; None if no time is known."""
         return time_histogram.percentile(self.first_token_ms, 0.50)
 
     @property
     def first_token_p95(self) -> float | None:
-        """The 95th percentile of the time to first token in milliseconds."""
+        """The 95th percentile of the time to first token in milliseconds; None if not known."""
         return time_histogram.percentile(self.first_token_ms, 0.95)
 
     @property
     def total_p50(self) -> float | None:
-        """The median total time in milliseconds."""
+        """The median total time in milliseconds; None if no time is known."""
         return time_histogram.percentile(self.total_ms, 0.50)
 
     @property
     def total_p95(self) -> float | None:
-        """The 95th percentile of the total time in milliseconds."""
+        """The 95th percentile of the total time in milliseconds; None if not known."""
         return time_histogram.percentile(self.total_ms, 0.95)

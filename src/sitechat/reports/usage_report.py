@@ -47,7 +47,7 @@ class UsageReport:
 
 @dataclass(frozen=True)
 class LimitUse:
-    """A limit of the site and its use in the current window."""
+    """A limit of the site and its use in the current window: a minute, hour, day or month (UTC)."""
 
     limit: Limit
     spent: Decimal
@@ -79,8 +79,8 @@ def report(
     Args:
         by: `hour`, `day` or `month`.
         end: The end of the span (exclusive); by default now.
-        bot: The bot whose replies are included; empty for all.
-        model: The model whose replies are included; empty for all.
+        bot: The bot whose replies are included; empty for all bots.
+        model: The model whose replies are included; empty for all models.
         commands: Whether to include questions of commands, of the admin, and of staff in the chat.
         now: The time of the report; by default the current time.
 
@@ -133,7 +133,7 @@ def _span(by: str, end: datetime | None, now: datetime) -> tuple[datetime, datet
 
 
 def budgets(now: datetime | None = None) -> list[LimitUse]:
-    """Return the limits of scope `site` and their use in the current window."""
+    """Return the limits of scope `site`, with their use in the current window (see `LimitUse`)."""
     now = now or datetime.now(timezone.utc)
     return [_use_of(limit, now) for limit in current_limits() if limit.scope == "site"]
 
@@ -205,7 +205,7 @@ def period_of(by: str, moment: datetime) -> datetime:
 
 
 def step(by: str, start: datetime, count: int) -> datetime:
-    """Return the start of the period that is `count` periods later."""
+    """Return the start of the period that is `count` periods later, or earlier if negative."""
     if by != "month":
         return start + count * (HOUR if by == "hour" else DAY)
     months = start.year * 12 + start.month - 1 + count

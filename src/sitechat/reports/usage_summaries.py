@@ -23,6 +23,7 @@ Key = tuple[datetime, str, str]
 """The start of an hour or day (aware, UTC), the bot and the model."""
 
 JOB = "summaries"
+"""The name of the `Job` with the time up to which usage is summed."""
 
 VISIT_PAUSE = timedelta(minutes=30)
 """Maximum time between two questions of one visit, as is usual in web statistics."""
@@ -31,7 +32,7 @@ SETTLING_TIME = timedelta(minutes=10)
 """The delay between the end of an hour and its summary, so that all its rows are committed."""
 
 REPEATED_SPAN = timedelta(days=3)
-"""The cleanup sums the usage of this time before it again."""
+"""The cleanup sums again the usage of this time span before the current time."""
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -77,7 +78,7 @@ def summarise_new_hours(now: datetime | None = None) -> datetime | None:
 
 
 def summarised_until() -> datetime | None:
-    """Return the time up to which everything is summed; None if nothing is."""
+    """Return the time up to which everything is summed; None if nothing has been summed."""
     known = Job.progress(JOB)
     return in_utc(known) if known else None
 
@@ -165,7 +166,10 @@ def _count(figures: Figures, row: Mapping[str, Any]) -> None:
 
 
 def _keep_conversations(start: datetime, end: datetime, hours: dict[Key, Figures]) -> None:
-    """Keep counts of conversations that were deleted after they had been counted."""
+    """Keep the stored conversations and visits of each hour if they are higher than the new ones.
+
+    Conversations that were deleted after they had been counted are missing from the new counts.
+    """
     known = Summary.objects.filter(
         period=Summary.Period.HOUR, start__gte=as_stored(start), start__lt=as_stored(end)
     ).values_list("start", "bot", "model", "conversations", "visits")
@@ -224,7 +228,7 @@ def in_utc(moment: datetime) -> datetime:
 
 
 def as_stored(moment: datetime) -> datetime:
-    """Return a time in UTC in the form that the database stores."""
+    """Return a UTC time as queries need it: unchanged, or naive local time without USE_TZ."""
     return moment if settings.USE_TZ else django_timezone.make_naive(moment)
 
 

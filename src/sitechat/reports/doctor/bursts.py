@@ -17,7 +17,7 @@ POINT = gettext_lazy("ChatMiddleware is first in MIDDLEWARE")
 def examine() -> Iterator[Finding]:
     """Check MIDDLEWARE in the settings of this machine.
 
-    The settings do not show whether the site is served as ASGI, so the finding is not an error.
+    The settings do not show whether the site is served as ASGI. Therefore nothing is an error.
     """
     if list(settings.MIDDLEWARE)[:1] == [CHAT_MIDDLEWARE]:
         yield Finding(

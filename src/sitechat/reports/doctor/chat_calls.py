@@ -14,7 +14,7 @@ QUESTION = "Please say in three sentences what this site is about."
 
 
 class Calls:
-    """The HTTP calls of one chat. Each is sent as by a new visitor, without a session."""
+    """The HTTP calls of one chat. Each call is sent as from a new visitor, without a session."""
 
     def __init__(self, site: DeployedSite, found: FoundChat) -> None:
         self.site = site
@@ -37,7 +37,7 @@ class Calls:
         return self.site.get(self.url, headers)
 
     def post(self, message: str, headers: Mapping[str, str] | None = None) -> SiteResponse:
-        """Send `POST chat/` with the mark of chat_doctor."""
+        """Send `POST chat/`, with a signature so that the site excludes it from its figures."""
         data: dict[str, Any] = {"message": message}
         if self.bot:
             data["bot"] = self.bot
@@ -45,12 +45,16 @@ class Calls:
         return self.site.send("POST", self.url, data, {**mark, **(headers or {})})
 
     def forget(self, answer: SiteResponse) -> None:
-        """Delete the conversation that a question started. Only its usage is kept."""
+        """Delete the conversation that a question started. Only its usage is kept.
+
+        Args:
+            answer: The response to the question, with the cookies of its session.
+        """
         if answer.cookies:
             query = f"?bot={self.bot}" if self.bot else ""
             self.site.send("DELETE", self.url + query, None, {}, cookies=answer.cookies)
 
 
 def describe(answer: SiteResponse) -> str:
-    """Return the status of an answer, and its error code or content type."""
+    """Return the status of an answer, and its error code, its error or its content type."""
     return f"{answer.status} {answer.code or answer.error or answer.content_type}"

@@ -41,7 +41,7 @@ MIN_SIMILARITY = 0.7
 
 @dataclass(frozen=True)
 class CallOutcome:
-    """The result of one question to Claude."""
+    """The result of one question to Claude. A question that failed has an error and no text."""
 
     model: str
     usage: Usage | None = None
@@ -53,8 +53,11 @@ class CallOutcome:
 def examine(bot_name: str) -> Iterator[Finding]:
     """Ask Claude one short question for a bot, and look up the models of all bots.
 
+    Without a key, nothing is asked, and the only finding says so.
+
     Args:
-        bot_name: A name in CHAT_BOTS; empty for the default.
+        bot_name: A name in CHAT_BOTS; empty for "default". If there is no such bot, the first one
+            is asked.
     """
     if not claude.configured():
         yield Finding(
@@ -219,7 +222,7 @@ def _lifecycle(model: str, state: str, info: ModelInfo) -> str:
 
 
 def _sizes(info: ModelInfo) -> str:
-    """Return the maximum input and output, if the API reports them."""
+    """Return a text about the maximum input and output, as far as the API reports them."""
     longest = {"input": getattr(info, "max_input_tokens", None), "output": info.max_tokens}
     if all(longest.values()):
         return _("%(input)s tokens in and %(output)s tokens out") % longest

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     import httpx2
 
 TIMEOUT = 90.0
-"""Maximum seconds without any data."""
+"""Maximum seconds to wait for the next data of a response."""
 
 CONNECT_TIMEOUT = 10.0
 """Maximum seconds to connect."""
 
 MAX_BODY = 10_000_000
-"""Maximum bytes of a response that are read."""
+"""About the maximum bytes of a response that are read. The rest is ignored."""
 
 MAX_REDIRECTS = 5
 HOST = re.compile(r"(?:[\w-]+\.)*[\w-]+\.?|[0-9a-fA-F]*:[0-9a-fA-F:.]+(?:%\w+)?", re.ASCII)
@@ -127,21 +127,24 @@ class DeployedSite:
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
-        """The TLS context. Reading all certificates takes longer than most requests."""
+        """The TLS context of all requests.
+
+        It is kept, because reading all certificates takes longer than most requests.
+        """
         import httpx2
 
         return httpx2.create_ssl_context(trust_env=not self.is_local)
 
     @property
     def is_local(self) -> bool:
-        """Whether the site runs on this machine, which servers often trust more."""
+        """Whether the site runs on this machine. Servers often trust requests from it more."""
         try:
             return ip_address(self.url.host).is_loopback
         except ValueError:
             return self.url.host == "localhost" or self.url.host.endswith(".localhost")
 
     def open(self) -> SiteResponse:
-        """Load the page at the address, and remember the scheme that could be connected to.
+        """Load the page at the address, and keep the scheme with which the connection succeeded.
 
         If there is no connection, return the error of the first scheme.
         """
@@ -218,7 +221,7 @@ class DeployedSite:
 
 
 def _read(response: httpx2.Response, answer: SiteResponse, started: float) -> None:
-    """Read a response into `answer`, which keeps what arrives before an error."""
+    """Read a response into `answer`, which keeps the parts that arrive before an error."""
     answer.url, answer.status = str(response.url), response.status_code
     answer.headers = {name.lower(): value for name, value in response.headers.items()}
     # A decoder would delay parts of a stream.
@@ -245,7 +248,7 @@ def origin_of(url: str) -> str:
 
 
 def _explain(error: Exception) -> tuple[str, str]:
-    """Return a description of the error and what to do about it."""
+    """Return a description of the error, and what to do about it or ""."""
     import socket
     import ssl
 

@@ -62,7 +62,7 @@ def examine_origins(calls: Calls) -> Iterator[Finding]:
 
 
 def examine_address(answer: SiteResponse) -> Finding:
-    """Check that no other visitor has used the limit of this IP address."""
+    """Check that no other visitor has used the message limit of this machine's IP address."""
     point = _("Visitors do not share an address")
     limit = _address_limit(answer)
     if limit is None:
@@ -92,7 +92,7 @@ def examine_forged_address(calls: Calls) -> Finding:
 
 
 def _address_limit(answer: SiteResponse) -> tuple[float, float] | None:
-    """Return the remaining messages of an IP address, and its limit; None without a limit."""
+    """Return the remaining messages of an IP address, and their limit; None without a limit."""
     limits = answer.json().get("limits")
     for limit in limits if isinstance(limits, list) else []:
         if not isinstance(limit, dict) or limit.get("scope") != "ip":

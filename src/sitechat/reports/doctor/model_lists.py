@@ -22,11 +22,11 @@ class ListedModels:
     infos: Mapping[str, ModelInfo] = field(default_factory=dict)
     """Details by the name that a bot uses. A model that does not exist is missing."""
     problem: str = ""
-    """The reason if the API does not list its models."""
+    """The name of the exception if the API does not list its models, else ""."""
 
 
 async def list_models(models: list[str]) -> ListedModels:
-    """Ask the API for its list of models, and for those of `models` that the list does not contain.
+    """Ask the API for its list of models, and for the other models that the bots use.
 
     Args:
         models: The names that the bots use. They can be aliases of listed names.

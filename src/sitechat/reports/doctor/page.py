@@ -30,11 +30,13 @@ class FoundChat:
     origin: str
     """The origin of the pages that call it."""
     bot: str = ""
-    """The bot named by the page, or ""."""
+    """The name of the bot in the page, or ""."""
 
 
 def examine(site: DeployedSite) -> Generator[Finding, None, FoundChat | None]:
-    """Load the page and its scripts.
+    """Load the page and the chat's scripts.
+
+    If the page does not contain the chat, its address may be the prefix of the chat's URLs.
 
     Yields:
         The findings.
@@ -76,7 +78,7 @@ def examine(site: DeployedSite) -> Generator[Finding, None, FoundChat | None]:
 
 
 def is_chat(answer: SiteResponse) -> bool:
-    """Return whether a response is from the chat's `GET chat/`."""
+    """Return whether a response has the form of a successful `GET chat/`."""
     return answer.status == 200 and "messages" in answer.json()
 
 
@@ -146,7 +148,7 @@ def _home(site: DeployedSite, answer: SiteResponse) -> Iterator[Finding]:
 
 
 def _scripts(site: DeployedSite, page: SiteResponse, element: HtmlElement) -> Iterator[Finding]:
-    """Load the chat's scripts, which are named by script tags and by the element."""
+    """Load the chat's scripts. Their addresses are in script tags and in the element."""
     scripts = [script.get("src") or "" for script in _script_tags(element)]
     scripts += [value for value in element.attrib.values() if _is_script(str(value))]
     if not scripts:

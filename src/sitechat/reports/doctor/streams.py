@@ -1,4 +1,4 @@
-"""Check that answers stream to visitors without buffering, even many at the same time."""
+"""Check that answers stream to visitors without buffering, also many answers at once."""
 
 from __future__ import annotations
 
@@ -112,7 +112,10 @@ def _pieces(answer: SiteResponse) -> Finding:
 
 
 def examine_many(calls: Calls, streams: int) -> Finding:
-    """Ask several questions at the same time, and check that all answers stream."""
+    """Ask several questions at the same time, and check that all answers stream.
+
+    The last answer, and another request that is sent meanwhile, must begin within 2 seconds.
+    """
     answers: list[SiteResponse] = []
 
     def ask() -> None:

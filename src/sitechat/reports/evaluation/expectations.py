@@ -35,9 +35,9 @@ class Result:
     titles: list[str] = field(default_factory=list)
     """The titles of the sources; approved answers may have no address."""
     did_not_know: bool = False
-    """Whether Claude has marked the answer as one that lacks what was asked for."""
+    """Whether Claude has marked the answer as not knowing what was asked for."""
     verdict: Verdict | None = None
-    """The verdict of the judge; None if it was not asked."""
+    """The verdict of the judge; None if the judge was not asked."""
 
     @property
     def passed(self) -> bool:
@@ -46,7 +46,7 @@ class Result:
 
     @property
     def was_answered(self) -> bool:
-        """Return whether there was an answer, and a verdict if one was asked for."""
+        """Return whether the reply did not fail, and the judge gave a verdict if it was asked."""
         no_verdict = self.verdict is not None and self.verdict.meets is None
         return self.status not in (Status.FAILED, Status.INTERRUPTED) and not no_verdict
 
@@ -98,7 +98,8 @@ async def evaluate(case: Case, live: LiveReply, judge: str) -> Result:
 def failures(case: Case, result: Result) -> list[str]:
     """Return a clause for each expectation that the answer does not meet.
 
-    A criterion for the judge is not checked, but an answer without a text to judge is a failure.
+    The judge is not asked here. But if a case has a criterion for the judge, an answer without text
+    is a failure.
     """
     found = []
     unknown = result.did_not_know or says_unknown(result.text)

@@ -36,7 +36,7 @@ SCHEMA: Mapping[str, Any] = {
 }
 
 UNSUPPORTED_STATUSES = (400, 404, 422)
-"""HTTP statuses with which servers refuse a schema, if they do not support structured outputs."""
+"""HTTP statuses of servers that do not support structured outputs, if they get a schema."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,11 @@ class Verdict:
     """Whether the answer meets the criterion; None if the judge did not say so."""
     reason: str
     structured: bool = True
-    """Whether the server supports structured outputs."""
+    """Whether the judge was asked with the schema; False if the server has refused the schema."""
 
     @property
     def failure(self) -> str:
-        """Return why the answer fails; "" if the judge says that it meets the criterion."""
+        """Return why the answer fails; "" if the judge says that the answer meets the criterion."""
         if self.meets:
             return ""
         no_reason = _("nothing") if self.meets is None else _("no")

@@ -24,7 +24,7 @@ CASE_KEYS = (
 AFTER_KEYS = ("ask", "answer")
 
 Words = tuple[tuple[str, ...], ...]
-"""Expected words. Each entry is a list of alternatives, of which one must occur."""
+"""Words to search for. Each entry lists alternatives, which are searched for separately."""
 
 
 class InvalidSuite(ValueError):
@@ -41,13 +41,15 @@ class Case:
     after: tuple[tuple[str, str], ...] = ()
     """The questions and answers before it, in the same conversation."""
     must_mention: Words = ()
+    """The answer must contain one alternative of each entry. Case is ignored."""
     must_not_mention: Words = ()
+    """The answer must contain no alternative of any entry. Case is ignored."""
     must_cite: Words = ()
-    """Parts of the addresses or titles of the sources that the answer must cite."""
+    """For each entry, the address or title of a cited source must contain one alternative."""
     must_refuse: bool | None = None
     """Whether the bot must refuse or say that it does not know; None if it may do either."""
     judged: str = ""
-    """The criterion for the judge; empty if it is not asked."""
+    """The criterion for the judge; empty if the judge is not asked."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ class Suite:
         """Return a suite with a case for each active approved answer that everybody gets.
 
         Each case expects that the bot cites the answer and says the same. Approved answers without
-        a question have no case, so that the suite may be empty.
+        a question have no case, so the suite may be empty.
         """
         everybody = ApprovedAnswer.Audience.PUBLIC
         answers = ApprovedAnswer.objects.filter(active=True, audience=everybody)

@@ -10,7 +10,7 @@ from sitechat.engine.unknown_phrases import says_unknown
 from sitechat.models import Conversation, Message, Role, Status
 
 MAX_CASES = 200
-"""Maximum number of cases in a suite. Of a longer conversation, the newest are taken."""
+"""Maximum number of cases in a suite. A longer conversation gives the newest cases."""
 
 ANSWERED = (Status.COMPLETE, Status.TRUNCATED)
 
@@ -18,8 +18,9 @@ ANSWERED = (Status.COMPLETE, Status.TRUNCATED)
 def suite_from_conversation(conversation: Conversation) -> dict[str, Any]:
     """Return the data of a suite file, with a case for each answered or refused question.
 
-    The answers of the conversation meet all expectations. The owner corrects them if an answer was
-    wrong.
+    Questions that the visitor has replaced, and questions whose replies failed or were stopped,
+    have no case. The answers of the conversation meet all expectations. If an answer was wrong, the
+    owner corrects its case.
     """
     suite: dict[str, Any] = {"cases": [*_cases(conversation)][-MAX_CASES:]}
     return suite if conversation.bot == "default" else {"bot": conversation.bot, **suite}
