@@ -60,15 +60,15 @@ class Answering:
     colleagues: Sequence[Any]
     """The other users to whom the conversation can be assigned."""
     canned: Sequence[tuple[int, str]]
-    """Ids and titles of approved answers."""
+    """Ids and titles of the approved answers that the user can insert into an answer."""
     addresses: Sequence[str]
     """E-mail addresses of the visitor."""
     labels: Sequence[str]
     known_labels: Sequence[str]
     draft: UUID = field(default_factory=uuid4)
-    """A new id for the answer form. If the id arrives twice, the second message is not sent."""
+    """A new id for the answer form. The same text with the same id is sent to the visitor once."""
     note_draft: UUID = field(default_factory=uuid4)
-    """A new id for the form for a note, as for the answer form."""
+    """A new id for the form for notes. The same text with the same id is stored once."""
 
     @classmethod
     def of(cls, conversation: Conversation, user: Any) -> Answering:

@@ -1,4 +1,8 @@
-"""The messages, steps and notes on the page on which staff answer a conversation."""
+"""The lines of the page on which staff answer a conversation: messages, steps and notes.
+
+A step is an event of the handoff, such as that a person joined. In a handoff, the visitor waits for
+a person or talks to a person. A note is a text of staff that visitors do not see.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +41,7 @@ UNASSIGNED = gettext_lazy("%(user)s took back the assignment")
 
 @dataclass(frozen=True)
 class TalkLine:
-    """A message, a note or a step of the handoff."""
+    """A message, a note or a step."""
 
     key: str
     """Identifies the line. It stays the same if the text changes."""

@@ -47,7 +47,7 @@ LARGE_FIELD = {"class": "vLargeTextField", "dir": "auto"}
 
 
 class FormIdField(forms.UUIDField):
-    """A new id for each form. If it arrives twice, the second answer is not stored."""
+    """A new id for each form. The same answer with the same id is stored once."""
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         """Return False, because the id is not a part of the answer."""
@@ -168,7 +168,7 @@ class ApprovedAnswerAdmin(OwnTemplates, Uncounted, AnswerModelAdmin):
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Return the initial values of a new answer, from the reply in the query string.
 
-        There are none if the reply is not given or does not exist, or if the user may not read
+        Return no values if the reply is not given or does not exist, or if the user may not read
         transcripts.
         """
         reply = parse_uuid(request.GET.get("reply", ""))

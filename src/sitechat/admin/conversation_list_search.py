@@ -24,7 +24,7 @@ SEARCH_WINDOW = 2000
 
 
 class ConversationList(KeysetList):
-    """Conversations with a digest for each row."""
+    """The list of conversations, with a summary (`Digest`) for each row."""
 
     moment = "updated"
     digests: list[Digest]

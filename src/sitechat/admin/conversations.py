@@ -154,7 +154,7 @@ class ConversationAdmin(KeysetPage, ConversationModelAdmin):
     def get_deleted_objects(
         self, objs: Any, request: HttpRequest
     ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
-        """Return the names of the conversations, and only the number of their messages."""
+        """Return the questions of the conversations, and only the number of their messages."""
         # Imported here to keep the start fast.
         from sitechat.admin.conversation_list_rows import digests
 

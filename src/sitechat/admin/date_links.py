@@ -50,7 +50,7 @@ class DateLinks:
     def of(cls, changelist: ChangeList) -> DateLinks:
         """Return the links for the period in the query string.
 
-        There are none if the table is empty, or if the list has no date hierarchy.
+        Return no links if the table is empty, or if the list has no date hierarchy.
         """
         name = changelist.date_hierarchy
         if not isinstance(name, str):

@@ -58,7 +58,7 @@ class DeliveryAdmin(ReadOnlyPage, KeysetRows, DeliveryModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
         """Return the deliveries.
 
-        Their attribute `names_visitors` is whether the user may see the addresses of visitors.
+        Their attribute `names_visitors` says whether the user may see the addresses of visitors.
         """
         sees_all = Value(may_read_contacts(request))
         found: QuerySet[Delivery] = super().get_queryset(request).annotate(names_visitors=sees_all)

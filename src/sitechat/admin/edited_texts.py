@@ -88,7 +88,7 @@ class TextsForm(TextsModelForm):
         return [_short_enough(line, MAX_SUGGESTION_LENGTH) for line in lines]
 
     def clean_version(self) -> int | None:
-        """Return the id of the version that was the newest when the form was shown, or None.
+        """Return the id of the newest version when the form was shown; None without a version.
 
         Raises:
             ValidationError: Somebody has saved another version since then, with other values. The

@@ -50,7 +50,7 @@ class InboxPages:
         return self._page(request, "admin/sitechat/handoff/change_list.html", context)
 
     def live_inbox(self, request: HttpRequest) -> HttpResponse:
-        """Return for the script the HTML of the rows, and how many the user should look at."""
+        """Return JSON for the inbox's script: the HTML of the rows, and the number of new rows."""
         rows = inbox_rows.open_rows(request.user)
         shown = {"rows": rows, "show_bots": len(conf.CHAT_BOTS) > 1}
         request.current_app = self.admin.admin_site.name

@@ -1,4 +1,7 @@
-"""The admin of pages: the state of the index, a trial search, and the indexed passages."""
+"""The admin of pages: the state of the index, a trial search, and the indexed passages.
+
+A trial search shows the owner the passages that are found for a question, without asking Claude.
+"""
 
 from __future__ import annotations
 

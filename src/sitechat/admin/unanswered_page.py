@@ -118,7 +118,7 @@ def groups_page(request: HttpRequest) -> dict[str, Any] | HttpResponse:
 
 
 def members_of_group(request: HttpRequest, name: str) -> list[int]:
-    """Return the primary keys of a group's listed questions; none if the name is not valid.
+    """Return the primary keys of a group's listed questions; [] if the name is not valid.
 
     Args:
         request: The request, with the page's filters in its query string.

@@ -38,7 +38,9 @@ class BadHour:
 
 
 def bad_hours(start: datetime, end: datetime) -> list[BadHour]:
-    """Return the slow and failing hours of a period: by most errors, then by slowest answers.
+    """Return the slow and failing hours of a period, the hours with the most errors first.
+
+    Hours with the same number of errors are ordered by their first tokens, the slowest first.
 
     Args:
         start: The start of the period, in UTC.

@@ -45,7 +45,7 @@ class _Counter:
         self.work = BackgroundWork("count of periods", self._count_all)
 
     def ask(self, periods: Sequence[ReportPeriod]) -> None:
-        """Let the thread count some periods, in this order, after those asked for before."""
+        """Let the thread count some periods, in this order, after the periods of earlier calls."""
         with self._lock:
             self._asked.update(dict.fromkeys(periods))
         self.work.start()

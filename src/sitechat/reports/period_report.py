@@ -60,7 +60,7 @@ class PeriodFigures:
 
 @dataclass(frozen=True)
 class FrequentQuestion:
-    """A question, how often similar questions were asked, and the newest conversation of these."""
+    """A question, how often it was asked in similar words, and the newest conversation with it."""
 
     text: str
     count: int

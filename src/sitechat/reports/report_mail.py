@@ -143,7 +143,7 @@ def send_report(period: str = "week") -> int:
         period: `week` or `month`.
 
     Returns:
-        The number of addresses in CHAT_NOTIFY, even if they already got the report; 0 for none.
+        The number of addresses in CHAT_NOTIFY, even if they already got the report.
 
     Raises:
         ValueError: `period` is not valid.

@@ -40,7 +40,7 @@ MAX_DAYS = 36_500
 
 @dataclass
 class Cleaned:
-    """The numbers of rows that a cleanup deleted or changed, or in a dry run would have."""
+    """The numbers of rows that a cleanup deleted or changed, or would in a dry run."""
 
     conversations: int = 0
     messages: int = 0

@@ -53,7 +53,7 @@ def count_thumbs(*boundaries: datetime) -> list[Thumbs]:
 
 
 def _crossing(times: Iterable[datetime]) -> Iterable[UUID]:
-    """Return the ids of conversations that began before one of the times and ended after it."""
+    """Return the ids of conversations that have messages before and after one of the times."""
     crosses = Q(pk=None)
     for time in times:
         crosses |= Q(created__lt=time, updated__gte=time)

@@ -33,7 +33,7 @@ class TrialAnswer:
     problem: str = ""
     """Why the answer is missing or incomplete; empty if it is complete."""
     did_not_know: bool = False
-    """Whether Claude has marked the answer as not knowing what was asked for."""
+    """Whether Claude has marked the answer, because it lacks the requested information."""
     dollars: float = 0.0
 
 

@@ -229,7 +229,7 @@ def _question_key(reply: Message) -> tuple[UUID, int]:
 
 
 def _questions(replies: Sequence[Message]) -> dict[tuple[UUID, int], str]:
-    """Return the questions of replies, and the questions before these, by id and position."""
+    """Return the questions of replies, and the ones before, by conversation and position."""
     wanted = {_question_key(reply) for reply in replies}
     wanted |= {(conversation, position - 2) for conversation, position in wanted}
     rows = Message.objects.filter(

@@ -1,4 +1,4 @@
-"""Summing of past usage on a thread if many replies are not summed up, so no request waits."""
+"""Summing of past usage on a thread, so that no request waits if many replies are left."""
 
 from __future__ import annotations
 

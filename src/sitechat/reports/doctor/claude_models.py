@@ -41,7 +41,7 @@ MIN_SIMILARITY = 0.7
 
 @dataclass(frozen=True)
 class CallOutcome:
-    """The result of one question to Claude. A question that failed has an error and no text."""
+    """The result of one question to Claude. `error` says why the question failed, if it did."""
 
     model: str
     usage: Usage | None = None
@@ -56,7 +56,7 @@ def examine(bot_name: str) -> Iterator[Finding]:
     Without a key, nothing is asked, and the only finding says so.
 
     Args:
-        bot_name: A name in CHAT_BOTS; empty for "default". If there is no such bot, the first one
+        bot_name: A name in CHAT_BOTS; empty for "default". If there is no such bot, the first bot
             is asked.
     """
     if not claude.configured():

@@ -248,7 +248,7 @@ def origin_of(url: str) -> str:
 
 
 def _explain(error: Exception) -> tuple[str, str]:
-    """Return a description of the error, and what to do about it or ""."""
+    """Return a description of the error, and what to do about it ("" if that is not known)."""
     import socket
     import ssl
 

@@ -10,6 +10,7 @@ class Finding:
     """A checked point, whether it is right, and what to do if it is not."""
 
     point: str
+    """What should be right, such as "The site answers"."""
     right: bool | None
     """None if it can't be determined from outside."""
     seen: str

@@ -35,7 +35,7 @@ class Result:
     titles: list[str] = field(default_factory=list)
     """The titles of the sources; approved answers may have no address."""
     did_not_know: bool = False
-    """Whether Claude has marked the answer as not knowing what was asked for."""
+    """Whether Claude has marked the answer, because it lacks the requested information."""
     verdict: Verdict | None = None
     """The verdict of the judge; None if the judge was not asked."""
 
