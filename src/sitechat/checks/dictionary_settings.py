@@ -47,7 +47,7 @@ def check_dictionary(
 
 
 def known_items(value: object, known: Collection[str]) -> Iterator[tuple[str, Any]]:
-    """Yield the valid keys of a setting with their values. Yield nothing if it is no dictionary."""
+    """Yield the valid keys of a setting with their values, if the setting is a dictionary."""
     for key, item in value.items() if isinstance(value, Mapping) else ():
         if key in known:
             yield key, item

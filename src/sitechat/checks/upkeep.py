@@ -70,7 +70,7 @@ def check_edited_texts(**kwargs: Any) -> Iterator[CheckMessage]:
 
 
 def check_cleanup(**kwargs: Any) -> Iterator[CheckMessage]:
-    """W010: chat_cleanup did not run for long, and there are conversations that it would delete."""
+    """W010: chat_cleanup has not run for a long time, and old conversations are not deleted."""
     days = conf.CHAT_RETENTION_DAYS
     if not isinstance(days, int):
         return  # another check reports it

@@ -43,7 +43,7 @@ def _is_shortcut(value: Any) -> bool:
 
 
 SHORTCUT = re.compile(r"(?:(?:ctrl|alt|shift)\+)+\S", re.IGNORECASE)
-"""One or more modifiers and a key. A key alone would open the chat while visitors type."""
+"""One or more modifiers and a key. A key alone types a character into text fields."""
 
 
 def _budget(value: Any) -> bool:

@@ -45,7 +45,7 @@ def chat_page(
     endpoint: str | None = None,
     theme: str | None = None,
 ) -> SafeString:
-    """Return the chat for a page that contains nothing else.
+    """Return the chat as a full page, as high as the screen.
 
     The arguments, and what happens if the chat can't be shown, are as for `chat_widget`.
     """
