@@ -76,7 +76,7 @@ def about_user(user: AbstractBaseUser) -> PersonalData:
 
 
 def about_conversations(conversations: ConversationQuerySet) -> PersonalData:
-    """Return these conversations, their contacts, and the consents of their visitors."""
+    """Return the conversations, their contacts, and the consents of their visitors."""
     visitors = conversations.exclude(visitor="").values("visitor")
     users = conversations.exclude(user=None).values("user")
     return PersonalData(
