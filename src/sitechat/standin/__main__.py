@@ -25,6 +25,9 @@ def main(arguments: list[str] | None = None) -> int:
 
     Returns:
         The exit status: 0, or 1 if the address can't be used.
+
+    Raises:
+        SystemExit: The arguments are invalid, or are `--help`.
     """
     parser = argparse.ArgumentParser(
         prog="python -m sitechat.standin",

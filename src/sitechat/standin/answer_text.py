@@ -12,15 +12,17 @@ from sitechat.standin.sections import Block, cells
 from sitechat.standin.word_stems import words
 
 MAX_WORDS = 120
-"""Maximum words of an answer without code. The last block may exceed it."""
+"""Maximum words of an answer, without its code.
+
+The first group of blocks and the blocks of the next section are added even if they exceed it."""
 SHORT = 40
 """Maximum words of a short section, which is quoted whole and sometimes with the next section."""
 FEW_LINES = 4
-"""Maximum lines of code that may precede its explanation."""
+"""Maximum lines of code at the start of a section that are quoted with the paragraph after it."""
 MAX_CODE = 40
 """Maximum lines of code in an answer."""
 MAX_ROWS = 3
-"""Maximum rows of a table, or items of a list that is too long, that are quoted."""
+"""Maximum number of quoted rows of a table, and of quoted items of a list that is too long."""
 MAX_ITEMS = 8
 """Maximum items of a list that is quoted whole."""
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|(?<=[\u3002\uff01\uff1f])")
@@ -50,7 +52,10 @@ def body(found: Candidate) -> list[str]:
 
 
 def _chosen(found: Candidate) -> list[Block]:
-    """Return the blocks to quote: the section, or its best block with related blocks."""
+    """Return the blocks to quote: the whole section, or its best block and related blocks.
+
+    Related are code next to the best block, a text that introduces it, and what it introduces.
+    """
     blocks = found.section.blocks
     whole = MAX_WORDS if found.asks_how else SHORT
     if found.under_own_heading or _size(blocks) <= whole:
@@ -69,7 +74,8 @@ def _chosen(found: Candidate) -> list[Block]:
 def _groups(blocks: list[Block]) -> list[list[Block]]:
     """Group blocks that belong together: after a colon, and code with the preceding text.
 
-    A paragraph with a colon but nothing after it, such as an omitted image, is left out.
+    A paragraph that ends with a colon, but introduces nothing, is left out, unless it is all that
+    there is. An image after it may have been omitted.
     """
     groups: list[list[Block]] = []
     for number, block in enumerate(blocks):
@@ -93,7 +99,11 @@ def _should_add(
 
 
 def _continuation(found: Candidate) -> list[Block]:
-    """Return the blocks of the next section if it continues the short first section of a page."""
+    """Return the blocks of the next section if it continues the short first section of a page.
+
+    Only a "how" question gets these blocks, and only if they contain code. Otherwise return an
+    empty list.
+    """
     begins_page = found.passage.path == [found.heading]
     if not (begins_page and found.asks_how and found.under_own_heading and found.following):
         return []
@@ -124,7 +134,10 @@ def _fits(block: Block, asked: set[str]) -> bool:
 
 
 def _shortened(block: Block, asked: set[str]) -> Block:
-    """Return a block with only the parts of a table, or long list or paragraph, that fit best."""
+    """Return the best lines of a table or long list, or the best sentences of a long paragraph.
+
+    Other blocks are returned unchanged.
+    """
     if block.kind == "table":
         return replace(block, lines=_best_lines(block.lines, asked, MAX_ROWS))
     if block.kind == "list" and (len(block.lines) > MAX_ITEMS or _size([block]) > MAX_WORDS):
@@ -141,7 +154,10 @@ def _best_lines(lines: list[str], asked: set[str], limit: int) -> list[str]:
 
 
 def _around(text: str, asked: set[str]) -> str:
-    """Return consecutive sentences, starting with the first of the best ones."""
+    """Return consecutive sentences with at most `MAX_WORDS` words, but at least one sentence.
+
+    They start with the first of the sentences with the most asked words.
+    """
     sentences = [sentence for sentence in _SENTENCE_END.split(text) if sentence.strip()]
     fits = [len(asked & set(words(sentence))) for sentence in sentences]
     start = fits.index(max(fits))

@@ -70,7 +70,7 @@ class Model:
         return ("enabled", "disabled")
 
     def takes_thinking(self, kind: str, effort: str | None) -> bool:
-        """Return whether the model accepts a `thinking.type` with an effort."""
+        """Return whether the model accepts a `thinking.type` with an effort; true for None."""
         if kind not in ("disabled", "between_tools") or effort is None:
             return True
         return EFFORTS.index(effort) <= EFFORTS.index(self.thinking_limit)
@@ -79,7 +79,7 @@ class Model:
         """Estimate the tokens of `size` bytes of UTF-8 text.
 
         A token is four bytes. Models from 4.7 on have a finer tokenizer and need 30% more tokens.
-        The result is rounded up, so that every text has a token.
+        The result is rounded up, so that every text that is not empty has a token.
         """
         if self.generation >= (4, 7):
             return -(-size * 13 // 40)

@@ -3,7 +3,8 @@
 This is not a language model. It finds the section of the request's search results, tool results and
 page that shares the most words with the newest question. It quotes that section with its code, and
 cites it if the request enables citations. If no section matches, it calls a tool, or says that it
-found nothing.
+found nothing. Greetings, questions about the whole site, questions with a number (`order_tools`)
+and forced tool calls are handled before this.
 """
 
 from __future__ import annotations
@@ -71,7 +72,10 @@ def default_answer(body: Json) -> list[Json]:
 
 
 def _mark(body: Json) -> str:
-    """Return the last line that the system prompt wants if the answer is not known, or ""."""
+    """Return the line that the system prompt wants at the end of an answer without information.
+
+    The line follows a blank line. Return "" if the prompt wants no such line.
+    """
     system = body.get("system") or ""
     texts = [system] if isinstance(system, str) else [block.get("text", "") for block in system]
     match = _MARK.search(" ".join(texts))
@@ -79,10 +83,10 @@ def _mark(body: Json) -> str:
 
 
 def _newest_question(body: Json) -> tuple[Question, list[Passage]]:
-    """Return the newest question, and the passages in the same turn.
+    """Return the newest question with the one before it, and the passages in the same turn.
 
     A text in a tag (`<page ...>...</page>`) is a passage. The last of the other texts is the
-    question.
+    question, and the texts before it are also passages.
     """
     beside: list[str] = []
     page = ""
@@ -112,9 +116,9 @@ def _newest_question(body: Json) -> tuple[Question, list[Passage]]:
 
 
 def _of_overview(question: Question, passages: list[Passage]) -> list[Passage]:
-    """Return the passages of the page that is asked about, or else of the site's first page.
+    """Return the passages of the page that is asked about, or of the site's first page.
 
-    Without such passages, return all. Passages with fewer headings above them come first.
+    Without such passages, return all passages. Passages with fewer headings above them come first.
     """
     if question.is_about_page:
         wanted = [each for each in passages if not each.url or question.is_asked_on(each)]
@@ -124,7 +128,7 @@ def _of_overview(question: Question, passages: list[Passage]) -> list[Passage]:
 
 
 def _passages(body: Json, results: list[Json]) -> Iterator[Passage]:
-    """Yield the blocks of search results, then the texts of tool results."""
+    """Yield the blocks of search results, then the texts of tool results without errors."""
     for number, result in enumerate(results):
         citable = bool((result.get("citations") or {}).get("enabled"))
         for index, block in enumerate(result["content"]):
@@ -185,9 +189,10 @@ def _calls_since_question(body: Json) -> int:
 
 
 def _tool_to_call(body: Json, verb: str) -> Json | None:
-    """Return the tool that the request forces, or the first one whose name contains the verb.
+    """Return the tool that the request forces, or else the first tool with the verb in its name.
 
-    If `tool_choice` is "any", another tool is also possible. Without such a tool, return None.
+    If no name contains the verb, return the first tool if `tool_choice` is "any", else None. The
+    API's own tools are not returned, unless one is forced. If `tool_choice` is "none", return None.
     """
     choice = body.get("tool_choice") or {"type": "auto"}
     tools: list[Json] = body.get("tools") or []
@@ -205,7 +210,8 @@ def _tool_to_call(body: Json, verb: str) -> Json | None:
 def _call(tool: Json, question: str) -> Json:
     """Return a call of a tool with the question as its first required text argument.
 
-    Without a required one, use the first text argument; without any, call it without arguments.
+    If no text argument is required, use the first text argument. If there is no text argument, call
+    the tool without arguments.
     """
     schema = tool.get("input_schema") or {}
     properties: Json = schema.get("properties") or {}

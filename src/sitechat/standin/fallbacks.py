@@ -34,8 +34,8 @@ def check_fallbacks(body: Json, model: Model, check: Callable[[Json], Any]) -> N
         check: Checks the request of one attempt, which must be valid for its model.
 
     Raises:
-        Refused: They are malformed, the model allows no fallback or not this one, or the request of
-            an attempt is invalid for its model.
+        Refused: The fallbacks are malformed, the model does not allow them, a model does not exist,
+            or the request of an attempt is invalid for its model.
     """
     given = body.get("fallbacks")
     if given is None or given == "default":
@@ -65,7 +65,7 @@ def check_fallbacks(body: Json, model: Model, check: Callable[[Json], Any]) -> N
 
 
 def attempts_of(body: Json, model: Model) -> list[Json]:
-    """Return the requests to the fallback models in order; an empty list without fallbacks."""
+    """Return the requests to the fallback models in order; an empty list if there are none."""
     given = body.get("fallbacks")
     if given == "default":
         given = [{"model": model.fallbacks[0]}] if model.fallbacks else []

@@ -22,7 +22,8 @@ def describe(path: str, query: Mapping[str, str], betas: Collection[str] = ()) -
     Args:
         path: The path of the request.
         query: Its query. `limit` and `after_id` are used, other parameters are ignored.
-        betas: The betas that the headers name.
+        betas: The betas that the headers name. With the beta of `fallbacks`, the models have
+            `allowed_fallback_models`.
 
     Raises:
         Refused: A parameter is invalid, or there is no such model.

@@ -2,7 +2,7 @@
 
 A question with a number, such as "Where is my order A-1042?", calls the tool whose name shares the
 most words with the question. Only tools with exactly one required argument, which must be a string,
-are considered: it gets the number. The answer then repeats the tool's result.
+are considered. This argument gets the number. The answer then repeats the tool's result.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ NUMBER = re.compile(r"\b[\w-]*\d[\w-]*\b")
 OUTPUT = re.compile(r"<tool_output[^>]*>\n?(.*?)\n?</tool_output>", re.DOTALL)
 """The text of a site's own tool in a tool result."""
 DECLINED = "All right, nothing was done."
-"""The answer if the visitor did not agree that a tool runs."""
+"""The answer if the visitor has not allowed a tool to run."""
 
 
 def choose_call(body: Json, question: str) -> Json | None:
@@ -50,7 +50,7 @@ def choose_call(body: Json, question: str) -> Json | None:
 def quote_results(body: Json) -> str | None:
     """Return the results of a site's own tools in the last turn as the text of an answer.
 
-    A tool that the visitor has declined yields `DECLINED`. Without results, return None.
+    A tool that the visitor has declined yields `DECLINED`. If there are no results, return None.
     """
     _role, blocks = merge_turns(body["messages"])[-1]
     outputs: list[str] = []

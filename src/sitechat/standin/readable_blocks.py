@@ -71,7 +71,7 @@ def mark_up_names(text: str) -> str:
 
 
 def sentence(header: Sequence[str], row: Sequence[str]) -> str:
-    """Return a row of a table as a sentence that uses the names of its columns.
+    """Return a row of a table as one or more sentences with the names of its columns.
 
     `sentence(["method", "does"], ["close()", "closes it"])` is "`close()` closes it."
     """

@@ -22,7 +22,7 @@ def blocks_of(content: Any) -> list[Json]:
 
 
 def merge_turns(messages: list[Json]) -> list[tuple[str, list[Json]]]:
-    """Return the turns as (role, blocks). A turn has all consecutive messages of a role."""
+    """Return the turns as (role, blocks). A turn is all consecutive messages with the same role."""
     turns: list[tuple[str, list[Json]]] = []
     for message in messages:
         blocks = blocks_of(message["content"])

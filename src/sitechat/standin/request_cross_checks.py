@@ -88,8 +88,9 @@ def check_citations(body: Json) -> None:
 def check_breakpoints(body: Json) -> None:
     """Check the number and the order of the cache breakpoints.
 
-    The `cache_control` of the whole request counts as a breakpoint at the last block, unless that
-    block has one.
+    A breakpoint is a tool or block with `cache_control`: the prompt up to its end is cached. The
+    `cache_control` of the whole request is a breakpoint at the last block. It is not counted if
+    this block has its own.
     """
     marks = list(cache_controls(body))
     lifetimes = [mark.get("ttl", "5m") for _, mark in marks]

@@ -26,7 +26,9 @@ COUNTING_PARAMETERS = frozenset(
         "output_config",
     }
 )
-"""The parameters of `/v1/messages/count_tokens`."""
+"""The parameters that `/v1/messages/count_tokens` always allows.
+
+`_check_fields` also allows `SAMPLING` and, with its beta, `fallbacks`."""
 MESSAGE_PARAMETERS = COUNTING_PARAMETERS | {
     "max_tokens",
     "metadata",
@@ -39,7 +41,7 @@ MESSAGE_PARAMETERS = COUNTING_PARAMETERS | {
     "speed",
     "user_profile_id",
 }
-"""The parameters of `/v1/messages`."""
+"""The parameters that `/v1/messages` always allows; `SAMPLING` and `fallbacks` as above."""
 SERVICE = {
     "service_tier": ("auto", "standard_only"),
     "inference_geo": ("global", "us"),

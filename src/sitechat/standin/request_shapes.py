@@ -1,6 +1,7 @@
 """Validation of the structure of tools, system prompts, messages and blocks.
 
-All functions raise `Refused` with the error of the API if a value is invalid.
+All functions raise `Refused` with the error of the API if a value is invalid. Parameters that a
+request need not have may be None.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ _IN_TOOL_RESULT = {"text", "search_result", "image", "document"}
 
 
 def check_object(value: Any, path: str, allowed: set[str], required: set[str]) -> None:
-    """Check that `value` is an object with the required and only allowed fields."""
+    """Check that `value` is an object with all required fields, and without others than allowed."""
     if not isinstance(value, dict):
         raise invalid_request(f"{path}: Input should be an object")
     for name in sorted(required):
@@ -107,7 +108,10 @@ def check_system(system: Any) -> None:
 
 
 def check_tools(tools: Any) -> None:
-    """Raise if `tools` is malformed."""
+    """Raise if `tools` is malformed.
+
+    Of the API's own tools, only the name and `cache_control` are checked.
+    """
     if tools is None:
         return
     if not isinstance(tools, list):

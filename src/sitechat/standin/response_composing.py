@@ -24,7 +24,9 @@ class Part:
     """One content block of an answer."""
 
     kind: str
+    """`text`, `thinking`, `tool_use` or `fallback`."""
     deltas: list[str]
+    """The pieces in which the text, or the JSON of a tool's input, is sent."""
     fields: Json = field(default_factory=dict)
     """The other fields of the block, such as the `id` and `name` of a tool_use."""
     citations: list[Json] = field(default_factory=list)
@@ -50,17 +52,18 @@ class Composed:
 
 
 def compose(answer: Answer, body: Json, model: Model, number: int) -> Composed:
-    """Compose a scripted answer within `max_tokens` and `stop_sequences`.
+    """Compose an answer that ends at `max_tokens` or at one of the `stop_sequences`.
 
     Args:
-        answer: The scripted answer.
+        answer: The scripted answer, or a default answer in the same form.
         body: The body of the request.
-        model: The requested model.
+        model: The model that answers.
         number: The number of the request, which makes the ids of tool calls unique.
 
     Raises:
         ValueError: A block has an unknown type, or a citation has no search result.
         KeyError: A block lacks a required field.
+        TypeError: A value has the wrong type.
     """
     parts = _parts(answer, body, number)
     sequence = _stop_at_sequence(parts, body.get("stop_sequences") or [])
@@ -159,7 +162,7 @@ def _citations(given: Sequence[Any], body: Json) -> list[Json]:
 
 
 def _stop_at_sequence(parts: list[Part], sequences: list[str]) -> str | None:
-    """Cut the parts at the first stop sequence in a text, and return it; None if there is none."""
+    """Cut the parts at the first stop sequence in a text and return the sequence, or None."""
     for number, part in enumerate(parts):
         text = "".join(part.deltas) if part.kind == "text" else ""
         hits = [(text.index(each), each) for each in sequences if each in text]
@@ -172,7 +175,10 @@ def _stop_at_sequence(parts: list[Part], sequences: list[str]) -> str | None:
 
 
 def _stop_at_limit(parts: list[Part], budget: int) -> bool:
-    """Cut the parts to `budget` bytes and return whether they were short enough."""
+    """Cut the parts to `budget` bytes and return whether they were short enough.
+
+    A tool call that is too long is removed, and a thinking block that is too long loses its text.
+    """
     for number, part in enumerate(parts):
         weight = _weight(part)
         if weight <= budget:

@@ -22,11 +22,11 @@ class Event(NamedTuple):
 
     data: bytes
     text: str = ""
-    """The text of the answer that it contains."""
+    """The part of the answer's text that the event contains."""
     weight: int = 0
-    """The bytes of output that are counted for it."""
+    """The bytes of output that are counted for the event."""
     paced: bool = False
-    """Whether it is sent with the delay between deltas; other events are sent immediately."""
+    """Whether the event is sent after a delay; other events are sent immediately."""
 
 
 def encode(data: Json) -> bytes:

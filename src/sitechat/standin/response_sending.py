@@ -21,7 +21,10 @@ BATCH_SIZE = 64 * 1024
 
 
 class Reply:
-    """The response to one request, with the delays of its answer."""
+    """The response to one request, with the delays of its answer.
+
+    At `hold_after`, it waits until it can acquire `gate`, which `release()` allows.
+    """
 
     def __init__(
         self,
@@ -39,7 +42,7 @@ class Reply:
         self.first_delay = first_delay
         self.delay = delay
         self.first_usage: Json | None = None
-        """The usage of the first attempt, which `message_start` reports; None before it."""
+        """The usage of the first attempt, which `message_start` reports; None until it is known."""
         self.served_by = ""
         """The fallback model that answers; empty for the requested one."""
         self.iterations: list[Json] = []
@@ -98,7 +101,10 @@ class Reply:
     async def send_stream(
         self, composed: Composed, model: Model, usage: Json
     ) -> web.StreamResponse:
-        """Send the answer as server-sent events."""
+        """Send the answer as server-sent events.
+
+        If it does not end normally, the record gets the usage of the part that was sent.
+        """
         response = web.StreamResponse(
             headers={
                 "Content-Type": "text/event-stream; charset=utf-8",
@@ -231,7 +237,7 @@ def error_response(
 ) -> web.Response:
     """Return an HTTP error in the form of the API and add it to the record.
 
-    Without a type (`kind`), use the type of the status; without a message, that of the type.
+    Without a type (`kind`), use the type of the status. Without a message, use that of the type.
     """
     kind = kind or ERROR_TYPES.get(status, "api_error")
     body = error_body(kind, message, record.request_id, details)

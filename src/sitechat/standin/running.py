@@ -114,6 +114,8 @@ class StandinProcess(_Running):
     def start(self) -> Self:
         """Serve until `stop()`.
 
+        Return as soon as `url` is set. There is no time limit.
+
         Raises:
             RuntimeError: The process fails to start.
         """

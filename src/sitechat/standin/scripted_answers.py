@@ -22,14 +22,16 @@ StopReason = Literal[
 class Answer:
     """A scripted answer to one valid request.
 
-    An invalid request gets an error and does not use up an answer.
+    An invalid request gets an error and does not use up an answer. A request to count tokens does
+    not use up an answer either.
 
     Raises:
         ValueError: A value is not valid.
+        TypeError: A number has another type, or `tool_use` is not a sequence.
     """
 
     text: str | Sequence[str] = ""
-    """The text of the answer. A string is cut into deltas by `chunk`; a list is the deltas."""
+    """The text of the answer. A string is cut into deltas by `chunk`; a list has the deltas."""
     chunk: int | None = None
     """Characters per delta; by default a delta is a word."""
     thinking: str | None = None
@@ -56,19 +58,24 @@ class Answer:
     delay: float | None = None
     """Seconds between two deltas; by default the stand-in's."""
     hold_after: int | None = None
-    """Number of deltas after which to wait for `release()`; 0 waits after `message_start`."""
+    """Number of deltas after which to wait for `release()`; with 0, before the first delta.
+
+    If the answer has fewer deltas, it waits after the last delta. An answer without streaming waits
+    before the response."""
 
     end: End = "stop"
     """How the answer ends after its text: `stop` (normally), `error` (with an error event),
     `drop` (the connection is closed), `hang` (nothing is sent until the client disconnects) or
-    `cut` (the stream ends normally, but without `message_stop`)."""
+    `cut` (the stream ends normally, but without `message_stop`). Without streaming, `error` is an
+    HTTP error, and nothing is sent with `drop`, `hang` (until the client disconnects) and `cut`."""
     before_headers: bool = False
     """With `drop` or `hang`: whether nothing is sent, not even the status."""
 
     status: int = 200
     """The HTTP status; any other than 200 is an error."""
     error_type: str | None = None
-    """The type of an HTTP error or error event; by default by status, or `overloaded_error`."""
+    """The type of an HTTP error or error event; by default the usual type of the status, and with
+    `end="error"` `overloaded_error`."""
     message: str | None = None
     """The message of an HTTP error or error event."""
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -105,10 +112,11 @@ class Answer:
 
     @classmethod
     def from_json(cls, data: Any) -> Answer:
-        """Create an answer from JSON: a string, or an object with these attributes as keys.
+        """Create an answer from JSON: its text, or an object with attributes of `Answer` as keys.
 
         Raises:
             ValueError: The JSON has another type, an unknown key or an invalid value.
+            TypeError: A number has another type, or `tool_use` is not a sequence.
         """
         if isinstance(data, str):
             return cls(data)
@@ -121,7 +129,7 @@ class Answer:
         return cls(**data)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the answer as JSON that `from_json` accepts."""
+        """Return the answer as an object that `from_json` accepts."""
         return asdict(self)
 
 
@@ -130,7 +138,7 @@ class Record:
     """A request that the stand-in received, and its response."""
 
     number: int
-    """The number of the request, from 1."""
+    """The number of the request; the first request after the start or `clear()` has 1."""
     path: str
     headers: dict[str, str]
     """The headers, with names in lower case."""
@@ -148,6 +156,7 @@ class Record:
     stop_reason: str | None = None
     """The stop reason; None if the answer did not end normally."""
     events_sent: int = 0
+    """The number of server-sent events that were sent; 0 without streaming."""
     held: bool = False
     """Whether the answer is waiting at `hold_after` for `release()`."""
     finished: bool = False

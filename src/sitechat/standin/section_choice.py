@@ -29,18 +29,18 @@ _HOW = re.compile(r"\W*(?:how|wie|comment|cómo|como|come|hoe)\b", re.IGNORECASE
 
 @dataclass(frozen=True)
 class Passage:
-    """The smallest unit that can be cited: a block of a search result, or a page."""
+    """A text to answer from: a block of a search result, the text of a tool result, or the page."""
 
     text: str
     title: str = ""
     """The page's title and the headings above, with " > " between them."""
     url: str = ""
     result: int | None = None
-    """The index of the search result that contains it; None for other passages."""
+    """The index of the search result that contains the passage; None if no search result does."""
     block: int = 0
-    """The index of its block in the search result."""
+    """The index of the passage's block in the search result."""
     citable: bool = False
-    """Whether the request enables citations of it."""
+    """Whether the request enables citations of the passage."""
 
     @property
     def path(self) -> list[str]:
@@ -62,9 +62,10 @@ class Question:
 
     @property
     def is_overview(self) -> bool:
-        """Whether it only asks what the page or the site is about.
+        """Whether the question only asks what the page or the site is about.
 
-        After another question, it must mention the page or the site.
+        This is also true of a first question that has only stop words. A question that follows
+        another question must mention the page or the site.
         """
         if set(words(self.text, self.language)) - _OVERVIEW:
             return False
@@ -72,7 +73,7 @@ class Question:
 
     @property
     def is_about_page(self) -> bool:
-        """Whether it mentions the page that the visitor is on."""
+        """Whether the question mentions a page, which is then the page that the visitor is on."""
         return _PAGE.search(self.text) is not None
 
     def is_asked_on(self, passage: Passage) -> bool:
@@ -91,17 +92,18 @@ class Candidate:
     best: int = 0
     """The index of the block that matches best."""
     coverage: float = 0.0
-    """The share of the question's words that it contains, by weight. Words that are only in the
-    title of the page count less."""
+    """The share of the question's words that the section contains, by weight. Words that are only
+    in the title of the page have a lower weight."""
     earlier: float = 0.0
-    """The share of the previous question's words that it contains, by weight."""
+    """The share of the previous question's words that the section contains, by weight."""
     score: float = 0.0
     """The sum by which the candidates are compared; higher is better."""
     wanted: set[str] = field(default_factory=set)
     """The words of the question."""
     asks_how: bool = False
+    """Whether the question begins with "how", in any of the languages."""
     under_own_heading: bool = False
-    """Whether the question contains more than half of the words of its heading."""
+    """Whether the question contains more than half of the words of the section's heading."""
 
     @property
     def has_code(self) -> bool:
@@ -154,7 +156,7 @@ def choose(question: Question, passages: Sequence[Passage]) -> list[Candidate]:
 
 
 def _second(question: Question, fitting: Sequence[Candidate]) -> list[Candidate]:
-    """Return the best candidate of another page if it is almost as good as the first, or none."""
+    """Return a list with the best candidate of another page if it is almost as good, else []."""
     others = [
         each
         for each in fitting[1:]
@@ -193,7 +195,10 @@ class _Vocabulary:
         return math.log(1 + len(self.own) / max(0.5, sum(word in own for own in self.own)))
 
     def meanings(self, text: str, language: Language) -> set[str]:
-        """Return the words of a question. Unknown words are replaced by similar known words."""
+        """Return the words of a question, with similar known words in place of unknown words.
+
+        Unknown words that are probably misspelled stop words are left out.
+        """
         found = set()
         for word in words(text, language):
             if word in self.known:
@@ -247,7 +252,7 @@ def _rate(each: Candidate, wanted: set[str], before: set[str], weights: dict[str
 
 
 def _parts(block: Block) -> list[set[str]]:
-    """Return the words of each row of a table, of each item of a list, or of another block."""
+    """Return the words of each row of a table or item of a list; else those of the whole block."""
     if block.kind in ("table", "list"):
         return [set(words(line)) for line in block.lines]
     return [_counted(block)]

@@ -31,6 +31,7 @@ class Block:
     language: str = ""
     """The language of a fenced code block."""
     numbered: bool = False
+    """Whether a list has numbers instead of bullets."""
 
     @property
     def text(self) -> str:
@@ -40,7 +41,7 @@ class Block:
 
 @dataclass
 class Section:
-    """A heading and its blocks. The heading is "" before the first one."""
+    """A heading and the blocks below it. Blocks before the first heading have the heading ""."""
 
     heading: str
     blocks: list[Block]
@@ -49,7 +50,7 @@ class Section:
 def sections(text: str) -> list[Section]:
     """Return the sections of a text in order, without those that have only a heading.
 
-    A text without any other section is one paragraph. A blank text has no sections.
+    If this leaves no section, the whole text is one paragraph. A blank text has no sections.
     """
     found = [section for section in _Cutter(text.splitlines()).cut() if section.blocks]
     if not found and text.strip():
@@ -72,7 +73,7 @@ class _Cutter:
         self.wrapped = all(len(line) <= MAX_WRAPPED for line in lines)
         self.found = [Section("", [])]
         self.open: list[str] = []  # the lines of the current paragraph or list item
-        self.item = False  # whether they are a list item
+        self.item = False  # whether these lines are a list item
 
     def cut(self) -> list[Section]:
         at = 0

@@ -32,7 +32,7 @@ LOG_LENGTH = 1000
 
 
 class Service:
-    """The state of the stand-in, which is used in one event loop."""
+    """The stand-in's state and its handler of API requests. It is used in one event loop only."""
 
     def __init__(self, first_delay: float = 0.0, delay: float = 0.0) -> None:
         self.first_delay = first_delay
@@ -41,7 +41,11 @@ class Service:
         self.clear()
 
     def clear(self) -> None:
-        """Delete records, scripted answers and the prompt cache, and abort running answers."""
+        """Return to the initial state, and abort running answers.
+
+        This deletes records, scripted answers and the prompt cache, and resets its clock and the
+        numbers of requests.
+        """
         for task in self._running:
             task.cancel()
         self.log: deque[Record] = deque(maxlen=LOG_LENGTH)
@@ -53,7 +57,7 @@ class Service:
         self._count = 0
 
     def now(self) -> float:
-        """Return the time of the prompt cache, in seconds."""
+        """Return the current time for the prompt cache, in seconds."""
         return time.monotonic() + self.clock_offset
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -235,6 +239,7 @@ async def start(service: Service, host: str, port: int) -> tuple[web.AppRunner, 
 
     Raises:
         OSError: The address can't be used, for example because the port is in use.
+        OverflowError: The port is above 65535.
     """
     runner = web.AppRunner(
         application(service), access_log=None, handler_cancellation=True, shutdown_timeout=0.1

@@ -1,6 +1,7 @@
 """Input tokens of a request, and the simulated prompt cache.
 
-The cache is a dictionary of expiry times. The current time is an argument.
+A breakpoint is a block or tool with `cache_control`. The prompt up to a breakpoint (a prefix) is
+cached. The cache is a dictionary of expiry times. The current time is an argument.
 """
 
 from __future__ import annotations
@@ -128,7 +129,10 @@ class PromptCache:
         self._lifetime.clear()
 
     def book(self, body: Json, model: Model, now: float) -> InputUsage:
-        """Return the usage of a request at time `now`, in seconds, and update the cache."""
+        """Return the usage of a request at time `now`, in seconds, and update the cache.
+
+        Prefixes with less than the model's `min_prefix` tokens are not cached.
+        """
         prompt = segments(body, model)
         total = prompt[-1].tokens
         breakpoints = [
@@ -154,7 +158,10 @@ class PromptCache:
         return InputUsage(total - reached, read, written["5m"], written["1h"])
 
     def _longest_hit(self, prompt: list[Segment], breakpoints: list[int], now: float) -> int | None:
-        """Return the index of the last block of the longest cached prefix, or None."""
+        """Return the index of the last block of the longest cached prefix, or None.
+
+        For each breakpoint, only the newest `LOOKBACK` blocks before its end are searched.
+        """
         for end in reversed(breakpoints):
             for index in range(end, max(-1, end - LOOKBACK), -1):
                 if self._expiry.get(prompt[index].digest, 0.0) > now:
@@ -162,7 +169,7 @@ class PromptCache:
         return None
 
     def _keep(self, digest: bytes, lifetime: str, now: float) -> None:
-        """Cache a prefix, or extend its lifetime, which is never shortened."""
+        """Cache a prefix, or extend the time until it expires. This time is never shortened."""
         if self._expiry.get(digest, 0.0) <= now or lifetime == "1h":
             self._lifetime[digest] = lifetime
         self._expiry[digest] = max(

@@ -32,7 +32,7 @@ class StandinControl:
         self.url = url.rstrip("/")
 
     def script(self, *answers: Answer | str) -> None:
-        """Queue answers. Each valid request gets the next answer of the queue.
+        """Queue answers. Each valid request for an answer gets the next answer of the queue.
 
         If the queue is empty, requests get the answer set by `always()`, or a default answer.
         """
@@ -48,7 +48,7 @@ class StandinControl:
         return self.requests_after(0)
 
     def requests_after(self, number: int) -> list[Record]:
-        """Return the records whose `number` is higher, of the newest 1,000 requests."""
+        """Return those records of the newest 1,000 requests whose number is above `number`."""
         return [Record(**data) for data in self._call("GET", f"requests?after={number}")]
 
     def release(self, count: int = 1) -> None:
@@ -69,7 +69,7 @@ class StandinControl:
         """Return to the initial state.
 
         This deletes the records, the queued answers, the answer set by `always()` and the prompt
-        cache, resets its clock, and aborts running answers.
+        cache, resets its clock and the numbers of requests, and aborts running answers.
         """
         self._call("DELETE", "")
 

@@ -18,7 +18,7 @@ UNSUPPORTED_KEYWORDS = frozenset(
 """Keywords of JSON Schema that the API does not support."""
 
 MAX_OPTIONAL = 24
-"""Maximum number of optional properties in a schema and the schemas in it."""
+"""Maximum number of optional properties of a schema and of all schemas in it."""
 MAX_UNIONS = 16
 """Maximum number of schemas with `anyOf` or several types, including the schema itself."""
 
@@ -27,7 +27,8 @@ def check_format(body: Json) -> None:
     """Check that `output_config.format`, if there is one, is valid for this request.
 
     Raises:
-        Refused: It is malformed, its schema is not supported, or the request enables citations.
+        Refused: The format is malformed, its schema is not supported, or the request enables
+            citations.
     """
     wanted = (body.get("output_config") or {}).get("format")
     if wanted is None:

@@ -51,7 +51,7 @@ def nearest(word: str, known: Collection[str]) -> str | None:
     The known word differs by one edit, or by two edits if `word` has more than six letters. An edit
     adds, removes or replaces a letter, or swaps two adjacent letters. If there is no such word, the
     known word begins with `word` or is its beginning, like "install" of "installiere". Words with
-    less than four letters give None.
+    less than four letters give None. Known words with less than three letters are not considered.
     """
     from rapidfuzz.distance import OSA  # only questions with unknown words need it
 

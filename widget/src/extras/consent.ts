@@ -7,7 +7,7 @@ import { refusalOf } from "./refusal-errors"
 
 export interface ConsentCard {
   readonly element: HTMLElement
-  /** Shows the card if the visitor must accept its text, and hides it otherwise. Returns whether the visitor must. */
+  /** Shows the card if the visitor must accept its text, and hides it otherwise. Returns whether it is shown. */
   show(services: Services): boolean
 }
 

@@ -14,11 +14,11 @@ export interface ContactCard {
   update(form: ContactForm | null | undefined): void
   /** Returns whether the form must be shown now, before the first message. */
   isDue(): boolean
-  /** Shows the form, and optionally focuses its first field. */
+  /** Shows the form, if the site has one. Focuses its first field if `focus`. */
   open(focus: boolean): void
 }
 
-/** The input type, the autofill hint and the maximum length of each field. */
+/** The input type (empty for a textarea), the autofill hint and the maximum length of each field. */
 const FIELD_KINDS: Record<ContactField, { type: string; autocomplete: string; length: number }> = {
   email: { type: "email", autocomplete: "email", length: 254 },
   name: { type: "text", autocomplete: "name", length: 200 },

@@ -8,7 +8,7 @@ import { createDeletions, UNDO_TIME } from "./deletions"
 
 export interface ConversationList {
   readonly element: HTMLElement
-  /** Loads and shows the list. */
+  /** Loads and shows the list. If it can't be loaded, hides it and shows a notice. */
   show(): Promise<void>
   hide(): void
 }

@@ -12,7 +12,7 @@ export interface Deletions {
   begin(id: string): () => void
 }
 
-/** `removed` is called when the server has deleted a conversation, `failed` if it could not. */
+/** `removed` is called when the server has deleted a conversation, `failed` if the request has failed. */
 export function createDeletions(
   call: Call,
   removed: (id: string) => void,

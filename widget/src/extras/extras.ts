@@ -27,7 +27,7 @@ export function createExtras(panel: PanelForExtras): Extras {
   panel.end.append(consent.element, contact.element)
   panel.top.append(person.element)
 
-  /** Shows the card that must be answered before the first message. Returns whether there is one. */
+  /** Shows the card that the visitor must answer before the next message. Returns whether there is one. */
   function showFirst(): boolean {
     const mustConsent = consent.show(services)
     const mustContact = !mustConsent && contact.isDue()

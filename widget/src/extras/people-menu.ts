@@ -5,7 +5,7 @@ import { button, h, onEscape } from "../shared/dom"
 import type { Offer, Services } from "../shared/http-types"
 
 export interface PeopleMenu {
-  /** Opens the menu below `opener`. If there is only one way, chooses it without a menu. */
+  /** Opens the menu below `opener`. A single way is chosen without a menu; without a way, does nothing. */
   open(opener: HTMLElement, services: Services): void
 }
 

@@ -14,7 +14,7 @@ export interface PersonBar {
   current(): Person
   /** Shows the state that the server reports. */
   update(person: Person | null | undefined): void
-  /** Asks for a person. */
+  /** Asks the server for a person. Shows the new state, or the problem. */
   ask(): Promise<void>
   /** Closes the connection for updates. */
   suspend(): void
@@ -22,7 +22,7 @@ export interface PersonBar {
 
 const NO_PERSON: Person = { available: false, state: "none", name: null }
 
-/** `offerContact` is called if the visitor has asked for a person, but none is available. */
+/** `offerContact` is called if the visitor has asked for a person, but no person is available. */
 export function createPersonBar(panel: PanelForExtras, offerContact: () => void): PersonBar {
   const { translate } = panel.strings
   const initial = h("span", "initial", { "aria-hidden": "true" })

@@ -96,7 +96,7 @@ export type CountedTextName = "left" | "over"
 type Values = Record<string, string | number>
 
 export interface Strings {
-  /** Returns a text with `values` in its `%(…)s`; the name if the page has no such text. */
+  /** Returns a text with `values` in its `%(…)s`; `name` if the page has no such text. */
   translate(name: TextName, values?: Values): string
   /** Returns a text in the plural form for `count`; only the number if the page has no such text. */
   count(name: CountedTextName, count: number): string

@@ -9,9 +9,9 @@ import { loadPart } from "./script-loading"
 export interface Chat {
   /** The element that shows the chat. */
   host: Host
-  /** Shows the chat in `host`, initially and after the page's body was replaced. */
+  /** Shows the chat in `host`. Called for the first element, and for an element that replaces it. */
   adopt(host: Host): void
-  /** Call this when the element leaves the page. Another one may adopt the chat. */
+  /** Call this when the element leaves the page. Another element may adopt the chat. */
   release(): void
   /** Places the bubble above `position` other bubbles. */
   stack(position: number): void
@@ -42,6 +42,7 @@ const ADOPTION_TIME = 5000
 /** Milliseconds that the message "unavailable" is shown. */
 const MESSAGE_TIME = 5000
 
+/** `onOpen` is called when the window of this chat was opened. */
 export function createChat(identity: string, first: Host, onOpen: (chat: Chat) => void): Chat {
   const attribute = (name: string): string | null => chat.host.getAttribute(name)
   const inline = first.hasAttribute("inline") || first.hasAttribute("page")
@@ -139,8 +140,8 @@ export function createChat(identity: string, first: Host, onOpen: (chat: Chat) =
   }
 
   /**
-   * Calls `action` with the panel. Until the panel is loaded, shows a placeholder. If it can't be loaded, shows
-   * a message instead and does not call `action`.
+   * Calls `action` with the panel. Until the panel is loaded, shows a placeholder. If the panel can't be loaded,
+   * shows a message, dispatches `site-chat:error`, and does not call `action`.
    */
   async function withPanel(action: (panel: Panel) => unknown): Promise<void> {
     if (panel) {
@@ -169,7 +170,10 @@ export function createChat(identity: string, first: Host, onOpen: (chat: Chat) =
 
   const prepare = (): void => void load().catch(() => undefined)
 
-  /** Restores the state of the previous page: an open panel, a running reply, a person. */
+  /**
+   * Restores the state of the previous page: an open panel, a running reply, a person. A chat in the page
+   * (`inline`) is opened when it becomes visible.
+   */
   function restoreState(): void {
     showUnread()
     const { open, running, person } = memory.values

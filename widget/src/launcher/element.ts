@@ -71,7 +71,7 @@ export class SiteChat extends HTMLElement implements Host {
     this.#chat = undefined
     if (chat?.host !== this) return
     chat.release()
-    // another element can show the chat now; elements of a new body may not be upgraded yet
+    // another element can show the chat now. `?.`: a custom element that is not upgraded yet has no such method
     for (const other of document.querySelectorAll("site-chat")) other.connectedCallback?.()
     stackAll()
   }
@@ -101,7 +101,10 @@ export class SiteChat extends HTMLElement implements Host {
     this.#chat?.toggle()
   }
 
-  /** Opens the window and sends `text`. If it can't be sent now, as while a reply is running, it stays in the input. */
+  /**
+   * Opens the window and sends `text`. If the text can't be sent now, for example because a reply is running, it
+   * stays in the input.
+   */
   async ask(text: string): Promise<void> {
     await this.#chat?.ask(text)
   }

@@ -6,7 +6,10 @@ import { findChat } from "./element"
 /** Maximum characters of a question in an address. */
 const MAX_QUESTION = 2000
 
-/** Handles clicks: `data-site-chat-open` opens the chat of the bot in its value, `data-site-chat-ask` asks. */
+/**
+ * Handles clicks. An element with `data-site-chat-open` opens the chat of the bot in the attribute. An element with
+ * `data-site-chat-ask` also asks the question in the attribute, or else the text of the element.
+ */
 export function handleClick(event: MouseEvent): void {
   const target = event.target as Element | null
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || !target?.closest) return
@@ -42,7 +45,8 @@ export function handleKey(event: KeyboardEvent): void {
 
 /**
  * Opens the chat with the question in `?ask=` or `#ask=`. Sends it if `isOwnLink`; otherwise puts it into the
- * input, because links of other sites must not send messages in a visitor's name.
+ * input, because links of other sites must not send messages in a visitor's name. Removes the question from the
+ * address.
  */
 export function askFromAddress(isOwnLink: boolean): void {
   const url = new URL(location.href)

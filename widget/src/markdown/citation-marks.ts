@@ -1,8 +1,11 @@
-/** Numbered citation marks. They are placed at offsets of the Markdown source. */
+/**
+ * Citation marks: numbers in an answer that show which source supports the text before them. They are placed at
+ * offsets of the Markdown source.
+ */
 
 import { countPoints, indexOfPoint } from "../shared/offsets"
 
-/** Source `n` supports the text up to `at`, an index in the source. */
+/** Source `n` supports the text up to `at`, an index in the Markdown source in UTF-16 units. */
 export interface Mark {
   at: number
   n: number
@@ -54,7 +57,10 @@ export interface LateMarks {
   deliverArrived(source: string, ended: boolean): void
 }
 
-/** Creates a queue for marks that arrive before their text. `deliver` gets each mark with its index. */
+/**
+ * Creates a queue for marks that arrive before their text. `deliver` gets each mark with its index in the source.
+ * The index is moved before preceding white space and table bars, and is at least 1.
+ */
 export function createLateMarks(deliver: (mark: Mark) => void): LateMarks {
   let waiting: Mark[] = []
   return {

@@ -1,4 +1,4 @@
-/** Finds the parts of a growing text that can no longer change. Pure. */
+/** Finds the parts of a growing text that can no longer change (closed parts). */
 
 import type { List, Nodes, Table } from "mdast"
 import { type Block, endOf, startOf } from "./grammar"
@@ -46,7 +46,7 @@ export function countClosedRows(source: string, table: Table, { base, to }: Pars
   return last < 1 ? 0 : last + 1
 }
 
-/** Returns whether a list is loose (with blank lines between its items), from its first `count` items. */
+/** Returns whether the first `count` items make a list loose: a blank line is in one of them, or after it. */
 export function isLoose(source: string, list: List, base: number, count = list.children.length): boolean {
   return list.children.slice(0, count).some((item, index) => {
     const next = list.children[index + 1]

@@ -11,7 +11,7 @@ export interface Code {
   element: HTMLElement
   /** Adds complete lines permanently. */
   write(text: string): void
-  /** Shows the incomplete last line, instead of the previous one. */
+  /** Shows the incomplete last line, instead of the text of the previous call. */
   preview(text: string): void
 }
 

@@ -1,13 +1,13 @@
-/** Completes open Markdown at the end of an unfinished text, so that its markers are not shown. Pure. */
+/** Completes open Markdown at the end of an unfinished text, so that its markers are not shown. */
 
-/** Maximum number of open markers that are completed. Each marker costs parsing time. */
+/** If more emphasis markers than this are open, nothing is completed, because each marker costs parsing time. */
 const MAX_OPEN = 8
 
 const TOKEN = /\\.|(`+)|(\*\*|__|~~|[*_])/gs
 
 /**
- * Returns the markers that close open emphasis, code and link addresses at the end of `text`. Returns
- * "" if nothing is open, or if a block of code is open.
+ * Returns the markers that close open emphasis, code and link addresses at the end of `text`. Returns "" if
+ * nothing is open, in a code block, and with more than MAX_OPEN open markers.
  */
 export function completionFor(text: string): string {
   if ((text.match(/^ *(?:```|~~~)/gm)?.length ?? 0) % 2) return ""
@@ -26,7 +26,7 @@ export function completionFor(text: string): string {
     }
   }
   if (open.length > MAX_OPEN) return ""
-  // a marker at the very end has no content yet
+  // an opening backtick at the very end has no content yet
   if (code) return /`$/.test(paragraph) ? "" : code + open.reverse().join("")
   if (/\]\([^()\s]*$/.test(paragraph)) return `)${open.reverse().join("")}`
   return open.reverse().join("")

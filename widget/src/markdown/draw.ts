@@ -10,7 +10,7 @@ import { type DrawContext, isDue, MAX_DEPTH, placeMarks, textOf } from "./drawin
 import { type Block, endOf } from "./grammar"
 import { drawInline } from "./inline"
 
-/** Returns the elements of blocks, with the marks in them. A definition has no element. */
+/** Returns the elements of blocks, with the citation marks in them. A definition has no element. */
 export function drawBlocks(blocks: readonly Block[], context: DrawContext): HTMLElement[] {
   const drawn: HTMLElement[] = []
   for (const block of blocks) {
@@ -21,7 +21,7 @@ export function drawBlocks(blocks: readonly Block[], context: DrawContext): HTML
   return drawn
 }
 
-/** Returns the elements of list items, with the marks in them. */
+/** Returns the elements of list items, with the citation marks in them. */
 export function drawItems(items: readonly ListItem[], loose: boolean, context: DrawContext): HTMLElement[] {
   return items.map((item) => {
     const element = drawItem(item, loose, context, 1)
@@ -30,7 +30,10 @@ export function drawItems(items: readonly ListItem[], loose: boolean, context: D
   })
 }
 
-/** Appends the marks up to `end` that are not placed yet to the last text in `element`. */
+/**
+ * Appends the marks that are not placed yet to the last paragraph, heading, cell, item or code block in
+ * `element`. `end` is the offset in the tree up to which marks are placed.
+ */
 function placeLate(context: DrawContext, end: number, element: HTMLElement | undefined): void {
   if (!element || !isDue(context, end)) return
   const places = element.querySelectorAll<HTMLElement>("p, h3, td, th, li, pre")

@@ -11,7 +11,7 @@ export interface DrawContext extends DrawOptions {
   source: string
   /** Add this to the offset of a node to get its index in `source`. */
   base: number
-  /** The marks to place, in order. Placed marks are removed. */
+  /** The marks to place, in order. Their `at` is an index in `source`. Placed marks are removed. */
   marks: Mark[]
   /** Returns the target of a reference; undefined if the text has no definition of it. */
   resolve(identifier: string): Target | undefined

@@ -21,7 +21,10 @@ export interface OpenFence {
   draw(source: string, to: number, all: boolean): boolean
 }
 
-/** Opens the block of code that starts at `from`; undefined if there is none, or its first line is incomplete. */
+/**
+ * Returns the block of code that starts at `from`; undefined if no block starts there, or if its first line is
+ * incomplete. `to` is the end of the known text.
+ */
 export function openFence(
   source: string,
   from: number,

@@ -1,6 +1,7 @@
 /**
- * The finished parts of an answer. A part is drawn again if a later definition resolves one of its
- * references, if a mark is added to it, or if its list turns out to be loose.
+ * The finished parts of an answer. A part becomes outdated, and is drawn again, if a later definition resolves
+ * one of its references or a citation mark is added to it. The parts of a list are also drawn again if the list
+ * becomes loose (its items get paragraphs) or is no longer loose.
  */
 
 import type { Nodes } from "mdast"
@@ -52,7 +53,7 @@ export interface FinishedParts {
   define(nodes: readonly Nodes[]): void
   /** Draws the parts of a list again if it becomes loose, or is no longer loose. */
   setLoose(list: OpenList, loose: boolean): void
-  /** Adds a mark. The part that contains it becomes outdated. */
+  /** Adds a citation mark. The part that contains it becomes outdated. */
   mark(mark: Mark): void
   /** Draws outdated parts again, until `deadline`. Returns whether there is more to draw. */
   refresh(deadline: number): boolean

@@ -1,4 +1,4 @@
-/** Parses CommonMark 0.31 with GFM into a syntax tree, without raw HTML. Pure. */
+/** Parses CommonMark 0.31 with GFM into a syntax tree, without raw HTML. */
 
 import type { Nodes, Root, RootContent } from "mdast"
 import { type CompileContext, type Extension, fromMarkdown, type Token } from "mdast-util-from-markdown"
@@ -66,10 +66,12 @@ export function parseMarkdown(source: string): Root {
   return fromMarkdown(source, OPTIONS)
 }
 
+/** Returns the offset in the parsed text at which a node starts. */
 export function startOf(node: Nodes): number {
   return node.position?.start.offset ?? 0
 }
 
+/** Returns the offset in the parsed text at which a node ends. */
 export function endOf(node: Nodes): number {
   return node.position?.end.offset ?? 0
 }

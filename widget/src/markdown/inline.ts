@@ -1,6 +1,12 @@
 /**
  * Draws the inline content of a block: text, emphasis, code, links. Images are drawn as links. Only
  * addresses that `safeAddress` allows are linked.
+ *
+ * Three kinds of positions are used:
+ * - Offsets in the tree count from the start of the parsed text: `startOf`, `endOf` and the arguments `end`.
+ * - Indexes in the source of the whole answer are offsets in the tree plus `base`: `at` of a mark, and `from`.
+ * - Indexes in the value of a text node: `at` of a part, `index` and `done`. A value has no escaping backslashes
+ *   and no line prefixes, and its character references are decoded. `indexInValue` takes these into account.
  */
 
 import type { Link, PhrasingContent, Text as TextNode } from "mdast"
@@ -12,7 +18,10 @@ import { endOf, startOf } from "./grammar"
 import { findAddresses, hostToShow, safeAddress, setLink } from "./links"
 import type { Target } from "./options"
 
-/** Draws `nodes` into `parent`, and then the remaining marks up to `end`. */
+/**
+ * Draws `nodes` with their citation marks into `parent`, and then the marks that are left. `end` is the offset in
+ * the tree up to which marks are placed. In a link, marks are not placed: they follow the link.
+ */
 export function drawInline(
   parent: HTMLElement,
   nodes: readonly PhrasingContent[],
@@ -30,6 +39,10 @@ export function drawInline(
   return parent
 }
 
+/**
+ * Draws a text node: its plain text with the marks in it, and its literal addresses as links. A mark in a literal
+ * address is placed after the address.
+ */
 function drawText(parent: HTMLElement, node: TextNode, context: DrawContext, inLink: boolean): void {
   const { source, base } = context
   const parts = inLink ? [{ at: 0, text: node.value }] : findAddresses(node.value)
@@ -43,6 +56,7 @@ function drawText(parent: HTMLElement, node: TextNode, context: DrawContext, inL
       parent.append(drawAnchor(href, [removeBidiControls(text)], text))
       continue
     }
+    // the index in `node.value` up to which text was drawn
     let done = part.at
     for (let [first] = context.marks; !inLink && first && isDue(context, end); [first] = context.marks) {
       const index = indexInValue(slice, node.value, Math.max(0, first.at - from))

@@ -49,7 +49,7 @@ export function setLink(element: HTMLElement, href: string): void {
   if (!element.textContent.toLowerCase().includes(url.hostname)) element.dataset["host"] = url.host
 }
 
-/** Returns the host to show after a link, because its text shows another host; undefined if it need not be shown. */
+/** Returns the host to show after a link, because its text shows another host; else undefined. */
 export function hostToShow(text: string, href: string): string | undefined {
   const url = resolve(href)
   if (!url || !/^http/.test(url.protocol)) return undefined
@@ -69,7 +69,7 @@ export interface TextPart {
   href?: string
 }
 
-/** Splits a text at the literal web and e-mail addresses in it. */
+/** Splits a text into its literal web and e-mail addresses, which get an `href`, and the text between them. */
 export function findAddresses(text: string): TextPart[] {
   const parts: TextPart[] = []
   let done = 0

@@ -7,9 +7,9 @@
 export const MAX_BLOCK_LENGTH = 6000
 /** Characters that are processed between two checks of the deadline. */
 export const STEP_LENGTH = 1000
-/** The number of quote and list markers at the start of a line with which it is nested too deeply. */
+/** A line that starts with this many quote and list markers is nested too deeply. */
 const TOO_MANY_MARKERS = 20
-/** The number of spaces and tabs before the first marker of a line with which it is nested too deeply. */
+/** A line whose first marker follows this many spaces and tabs, or more, is nested too deeply. */
 const TOO_WIDE_INDENT = 64
 
 const MARKER = "(?:>|[-+*](?=\\s)|\\d{1,9}[.)](?=\\s))"
@@ -24,7 +24,7 @@ export function findDeepLine(text: string): number | undefined {
   return index < 0 ? undefined : index
 }
 
-/** Returns the index at which to split a long block: after a line, or else after a word. */
+/** Returns the index at which to split a long block: after the last line, or else the last word, or at the end. */
 export function findCut(text: string): number {
   const cut = text.lastIndexOf("\n") + 1 || text.lastIndexOf(" ") + 1
   if (cut > 0) return cut

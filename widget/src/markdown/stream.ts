@@ -26,7 +26,7 @@ import { findCut, findDeepLine, MAX_BLOCK_LENGTH, STEP_LENGTH } from "./splittin
 
 export function createMarkdownStream(root: HTMLElement, options: DrawOptions): MarkdownStream {
   let source = ""
-  /** A carriage return at the end of the text, because a line feed may follow. */
+  /** A carriage return at the end of the received text. It is kept back, because a line feed may follow. */
   let held = ""
   let ended = false
   let finished = false
@@ -228,7 +228,7 @@ export function createMarkdownStream(root: HTMLElement, options: DrawOptions): M
     return true
   }
 
-  /** Draws the open part provisionally. */
+  /** Draws the open part provisionally, that is, until the next step replaces its elements. */
   function drawOpen({ nodes, base, to }: Parsed): void {
     const [first, ...after] = completed(nodes, to)
     const context = parts.context(start, to, base, nodes)

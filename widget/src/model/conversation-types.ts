@@ -11,17 +11,23 @@ export interface Conversation {
   /** Loads and shows the messages before those that are shown, if there are any. */
   earlier(): Promise<void>
   /**
-   * Sends a message, and resolves when its reply has ended. Does nothing while a reply is running. The
-   * message replaces the message with the id `replaces`, and all messages after it.
+   * Sends a message, and resolves when its reply has ended. Does nothing while a reply is running. With
+   * `replaces`, the message replaces the message with this id and all messages after it.
    */
   send(text: string, replaces?: string): Promise<void>
-  /** Sends the visitor's decision whether a tool may run, and follows the answer to its end. */
+  /**
+   * Sends the visitor's decision whether a tool may run, and follows the answer to its end. Does nothing while a
+   * reply is running, or if the question is no longer open.
+   */
   decide(answer: ChatMessage, approve: boolean): Promise<void>
   /** Stops the running reply. */
   stop(): void
-  /** Follows an answer again if its connection was lost. Otherwise asks its question again. */
+  /**
+   * Follows an answer again if its connection was lost. Otherwise asks its question again. Does nothing while a
+   * reply is running.
+   */
   retry(answer: ChatMessage): Promise<void>
-  /** Asks the question of an answer again. The last question is replaced; an earlier one is repeated. */
+  /** Asks the question of an answer again. Replaces the last question; sends an earlier one as a new message. */
   askAgain(answer: ChatMessage): Promise<void>
   /** Resolves to whether the server has stored the rating. */
   rate(answer: ChatMessage, rating: number, comment: string): Promise<boolean>
@@ -33,7 +39,7 @@ export interface Conversation {
   current(): string | null
   /** Returns whether no messages are shown. */
   isEmpty(): boolean
-  /** Shows an empty conversation. The next message starts it. */
+  /** Shows an empty conversation. The server creates it with the next message. */
   startNew(): void
   /** Shows another conversation of the visitor. */
   open(id: string): Promise<void>

@@ -55,9 +55,9 @@ export function createConversation(options: ConversationOptions): Conversation {
   let messages: ChatMessage[] = []
   let loading: Promise<void> | undefined
   let current: string | null = null
-  /** What the site offers besides the assistant, as the server reported it last. */
+  /** What the site offers besides the assistant, according to the last response of the server. */
   let services: Services = {}
-  /** The number of sent messages. A change shows that one was sent while the history was loading. */
+  /** The number of sent messages. If it changes while the history is loading, a message was sent meanwhile. */
   let sent = 0
   /** Incremented when other content must be shown. Histories that were requested earlier are ignored. */
   let generation = 0
@@ -69,8 +69,8 @@ export function createConversation(options: ConversationOptions): Conversation {
   }
 
   /**
-   * Shows the server's history. If a message was sent while it was loading, `recent` are the messages
-   * that were shown then. They stay at the end.
+   * Shows the server's history. If a message was sent while the history was loading, `recent` are the messages
+   * that are shown now. They stay at the end. Otherwise `recent` is empty.
    */
   function show(history: History, recent: readonly ChatMessage[]): void {
     adopt(history)

@@ -8,11 +8,11 @@ import type { Screen } from "./view-types"
 export interface Earlier {
   /** Sets the server's cursor for messages before the first one that is shown; null if there are none. */
   set(cursor: string | null | undefined): void
-  /** Loads and shows the messages before, if there are any. `conversation` is its id; by default the current one. */
+  /** Loads and shows earlier messages of a conversation, if there are any; by default of the current one. */
   load(conversation: string | undefined): Promise<void>
 }
 
-/** `showBefore` shows the loaded messages before the others. */
+/** `showBefore` shows the loaded messages before those that are already shown. */
 export function createEarlier(
   client: Client,
   screen: Screen,

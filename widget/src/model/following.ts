@@ -17,7 +17,7 @@ export interface Following {
   /** Returns whether a reply is followed now. */
   isRunning(): boolean
   /**
-   * Resolves when the server has processed the last stop. Until then, it refuses the next message.
+   * Resolves when the last stop has succeeded or failed. Until then, the server refuses the next message.
    * Returns undefined if no stop is in progress.
    */
   stopped(): Promise<unknown> | undefined

@@ -1,11 +1,11 @@
-/** Merges messages of the server with the messages that are shown. Pure. */
+/** Merges messages of the server with the messages that are shown. No DOM and no network. */
 
 import type { Message } from "../shared/http-types"
 import { type ChatMessage, createMessage } from "./message"
 
 /**
- * Returns the server's messages, without those that the visitor has replaced. For a message that has not
- * changed, returns the object in `known`.
+ * Returns the server's messages, without those that the visitor has replaced. If the text, status, rating and
+ * confirmation of a message are the same as in `known`, returns the object in `known`, else a new one.
  */
 export function reuseMessages(received: readonly Message[], known: readonly ChatMessage[]): ChatMessage[] {
   return received

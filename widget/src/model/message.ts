@@ -3,7 +3,7 @@
 import type { Citation, Message, Source, Status } from "../shared/http-types"
 import { indexOfPoint } from "../shared/offsets"
 
-/** The text below an answer that did not end well. */
+/** The text below an answer that did not end normally. */
 export interface Note {
   text: string
   /** Whether a button to try again is shown. */
@@ -20,13 +20,15 @@ export interface ChatMessage extends Message {
   note: Note | undefined
   /** What the assistant is doing, such as searching; empty while it writes. */
   activity: string
-  /** Whether it was written while this page was open, and must be announced when it is complete. */
+  /** Whether the message arrived while this page was open, and was not announced to screen readers yet. */
   isNew: boolean
   /** Returns the number of code points that the view has drawn; undefined if there is no view. */
   countDrawn: (() => number) | undefined
   watch(listener: (change: Change) => void): void
   append(text: string): void
+  /** Adds a source, unless the message has a source with this number. */
   addSource(source: Source): void
+  /** Adds a citation, unless the message has the same citation. */
   addCitation(citation: Citation): void
   setActivity(text: string): void
   setRating(rating: number): void

@@ -11,12 +11,12 @@ import type { Screen } from "./view-types"
 export interface Outcome {
   /** Returns the note below an answer with this status; undefined if it is running or complete. */
   noteFor(status: Status, error?: ChatErrorDetail | null): Note | undefined
-  /** Shows the end of a reply. */
+  /** Shows the end of a reply, and reports it to the page with an event. */
   finish(run: RunningReply): void
   /**
    * Reports an error to the page, and shows it in a notice. `textName` names the text for a lost connection.
-   * Without it, only errors with a text of the server are shown, because the answer shows the others. The
-   * notice has a button that calls `retry` if that may help.
+   * Without `textName`, only errors with a text of the server are shown, because the answer shows the others.
+   * The notice has a button that calls `retry` if another attempt may help.
    */
   report(problem: unknown, textName?: "lost" | "unloaded", retry?: () => void): void
 }

@@ -16,7 +16,7 @@ export interface Pending {
   accepted(): void
   /** Call this when the server refuses the message. */
   forget(): void
-  /** Puts an unconfirmed message back into the input, unless `messages` contains it. */
+  /** Puts the unconfirmed message back into the input. If `messages` contains it, forgets it instead. */
   restore(messages: readonly ChatMessage[]): void
 }
 

@@ -8,11 +8,11 @@ import type { Pending } from "./pending"
 import type { Screen } from "./view-types"
 
 export interface RefusedMessages {
-  /** Puts the text of a message back into the input, and shows the problem. */
+  /** Puts the text of a message back into the input. Shows the problem, or a card if a consent is missing. */
   restoreMessage(outgoing: Outgoing, problem: unknown): void
   /**
-   * Shows the question of a confirmation again, unless it was already decided. `before` has the earlier
-   * state of the answer.
+   * Shows the problem, and the question of a confirmation again, unless the question was already decided or no
+   * longer exists. `before` has the state of the answer before the decision.
    */
   restoreConfirmation(
     answer: ChatMessage,

@@ -19,7 +19,7 @@ export interface RunningReply {
   readonly status: Status
   /** Whether there is no reply because a person of the site answers. */
   readonly isForPerson: boolean
-  /** Follows the reply. Resolves to the problem, or undefined, once the reply has ended. */
+  /** Follows the reply. Resolves to undefined when the reply has ended, or to the error that prevented this. */
   follow(outgoing?: Outgoing | Decision): Promise<unknown>
   /**
    * Stops the reply on the server as soon as its id is known, and closes the connection. If the id is
@@ -103,7 +103,7 @@ export function createRunningReply(
     },
     get status() {
       if (done && done !== "person" && done !== "complete") return done
-      // an empty answer counts as failed
+      // an answer without text and without an open question counts as failed
       return failure || !(answer.text || answer.confirm) ? "failed" : "complete"
     },
 

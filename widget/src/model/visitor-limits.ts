@@ -1,4 +1,4 @@
-/** Evaluates the visitor's limits. Pure. */
+/** Evaluates the visitor's limits. */
 
 import type { Limit } from "../shared/http-types"
 

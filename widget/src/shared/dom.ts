@@ -4,8 +4,8 @@ type Child = Node | string | false | null | undefined
 type Attributes = Record<string, string | number | boolean | undefined | ((event: never) => void)>
 
 /**
- * Creates an element. Functions in `attributes` become event listeners. `classes` are also set as parts, so
- * that sites can style the element with `::part`.
+ * Creates an element. Functions in `attributes` become event listeners. Attributes and children that are false
+ * or undefined are left out. `classes` are also set as parts, so that sites can style the element with `::part`.
  */
 export function h<K extends keyof HTMLElementTagNameMap>(
   tag: K,
@@ -58,11 +58,15 @@ export function setLabel(element: HTMLElement, label: string): void {
   element.title = label
 }
 
+/** Replaces the icon in an element. Does nothing if there is none. */
 export function setIcon(element: HTMLElement, path: string): void {
   element.querySelector("svg")?.replaceWith(icon(path))
 }
 
-/** Returns a listener that calls `handle` when Escape is pressed, and stops the event. */
+/**
+ * Returns a `keydown` listener that calls `handle` and stops the event if Escape was pressed. It ignores the
+ * key while an input method composes a word.
+ */
 export function onEscape(handle: () => void): (event: KeyboardEvent) => void {
   return (event) => {
     if (event.key !== "Escape" || event.isComposing) return

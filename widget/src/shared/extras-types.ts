@@ -22,11 +22,11 @@ export interface PanelForExtras {
   privacy(): string | null
   /** Returns whether no messages are shown. */
   isEmpty(): boolean
-  /** Returns the id of the conversation, if the visitor chose it from the list. */
+  /** Returns the id of the conversation if the visitor chose it from the list, else undefined. */
   conversation(): string | undefined
   /** Announces a text to screen readers. */
   announce(text: string): void
-  /** Shows an error. */
+  /** Shows an error in a notice, and reports it to the page with an event. */
   report(problem: unknown): void
   /** Hides or shows the input. It is hidden while the visitor must first answer a card. */
   setClosed(closed: boolean): void
@@ -34,7 +34,7 @@ export interface PanelForExtras {
   setPerson(person: Person): void
   /** Shows the new messages of an update. */
   receive(messages: readonly Message[]): void
-  /** Loads and shows the conversation again. */
+  /** Loads and shows the conversation again, unless a reply is running in this tab. */
   refresh(): Promise<void>
   /** Returns the id of the conversation that is shown; null if it was not loaded from the server. */
   current(): string | null
@@ -64,8 +64,8 @@ export interface Extras {
   /** Shows the ways to reach people in a menu below `button`. A single way is chosen without a menu. */
   help(button: HTMLElement): void
   /**
-   * Asks for a person if that is the offer and a person is available. Otherwise opens the contact form, and
-   * focuses it if `focus`.
+   * Asks for a person if `offer` is "person" and a person is available. Otherwise opens the contact form, if the
+   * site has one, and focuses its first field if `focus`.
    */
   reach(offer: Offer, focus: boolean): void
   /** Returns a card that asks whether a tool may run. */

@@ -11,7 +11,7 @@ export interface Source {
 }
 
 export interface Citation {
-  /** The text up to this code point is supported by source `n`. */
+  /** An offset in the text, in code points. Source `n` supports the text before it. */
   at: number
   n: number
 }
@@ -27,8 +27,9 @@ export interface Message {
   created?: string
   sources: Source[]
   citations: Citation[]
+  /** 1, -1, or 0 without a rating. */
   rating: number
-  /** Whether the visitor has edited this message. Claude no longer gets the old version. */
+  /** Whether an edited message has replaced this message. Replaced messages are not shown and not sent to Claude. */
   replaced?: boolean
   suggestions?: string[]
   error?: ChatErrorDetail | null
@@ -64,7 +65,7 @@ export interface ContactForm {
   required: ContactField[]
   /** The text that the visitor must agree to; may be empty. */
   consent?: string | null
-  /** Whether it is shown before the first message. */
+  /** Whether the form is shown before the first message. */
   before?: boolean
 }
 

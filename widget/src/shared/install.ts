@@ -1,4 +1,4 @@
-/** Registers the function that creates a part of the chat with the launcher. */
+/** Passes the function that creates a part of the chat, the panel or the extras, to the launcher. */
 
 import type { Part, Parts } from "./launcher-types"
 

@@ -16,7 +16,7 @@ export interface SiteChatEvents {
   "site-chat:error": CustomEvent<ChatErrorDetail>
 }
 
-/** Dispatches an event on the element. */
+/** Dispatches an event on the element that shows the chat now. */
 export type Emit = <K extends keyof SiteChatEvents>(name: K, detail: SiteChatEvents[K]["detail"]) => void
 
 /** The element that shows a chat. */
@@ -29,7 +29,10 @@ export interface Host extends HTMLElement {
 export interface Launcher {
   /** Identifies the chat across tabs, by its endpoint and bot. */
   readonly identity: string
-  /** The element with all elements of the chat. It moves to another host when the body is replaced. */
+  /**
+   * The root element of the chat's DOM. If the page replaces its body, this element moves to the `<site-chat>`
+   * element of the new body.
+   */
   readonly root: HTMLElement
   readonly inline: boolean
   /** The texts of the page's language, by name. */
@@ -52,7 +55,7 @@ export interface Panel {
   /** Opens the window, and takes the focus if `focus`. */
   open(focus: boolean): void
   close(): void
-  /** Opens the window and sends `text`. If it can't be sent now, it stays in the input. */
+  /** Opens the window and sends `text`. If the text can't be sent now, it stays in the input. */
   ask(text: string): Promise<void>
   /** Opens the window with `text` in the input. */
   prefill(text: string): void

@@ -10,7 +10,7 @@ export function countPoints(text: string): number {
   return text.length - (text.match(PAIRS)?.length ?? 0)
 }
 
-/** Returns the index in `text`, in UTF-16 units, after its first `points` code points. */
+/** Returns the index in `text`, in UTF-16 units, after its first `points` code points; at most its length. */
 export function indexOfPoint(text: string, points: number): number {
   let index = 0
   while (points-- > 0 && index < text.length) {

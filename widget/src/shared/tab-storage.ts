@@ -12,9 +12,9 @@ export interface Remembered {
   draft?: string
   /** A message that was sent but not confirmed by the server. */
   pending?: { id: string; text: string }
-  /** Whether a reply was running when the page was left. */
+  /** Whether a reply is running in this tab, or was running when the last page was left. */
   running?: boolean
-  /** Whether a person of the site was asked for, or has joined. */
+  /** The state of the person of the site, if the visitor has asked for one. */
   person?: "waiting" | "joined"
   /** Whether the visitor has sent or closed the contact form. */
   contacted?: boolean

@@ -1,6 +1,6 @@
 /**
- * Returns a random UUID: the end of the address of a blob. `crypto.randomUUID` exists only on pages with
- * TLS.
+ * Returns a random UUID. It is the end of the address of a blob, because `crypto.randomUUID` exists only on
+ * pages with TLS.
  */
 export function uuid(): string {
   const url = URL.createObjectURL(new Blob())

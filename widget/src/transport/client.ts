@@ -9,7 +9,8 @@ export interface Client {
   readonly call: Call
   /**
    * Loads a conversation, by default the current one: its newest messages, or those before a cursor.
-   * Throws an InvalidResponse if the response is not a history.
+   * Throws the errors of `call`, a SyntaxError if the response is not JSON, and an InvalidResponse if the JSON is
+   * not a history.
    */
   history(conversation?: string, before?: string): Promise<History>
   /** Stops a reply. `at` is the number of code points that the visitor has seen. */

@@ -13,11 +13,11 @@ export class InvalidResponse extends Error {}
 export type ReadEvents = typeof readEvents
 
 /**
- * Calls `onEvent` with each event of a stream, and with its id: the offset of the end of its text. Returns
- * true at the end of the stream, false if the stream was cut off.
+ * Calls `onEvent` with each event of a stream, and with its id: the offset in the reply at which its text ends.
+ * Returns true if the stream has ended with `[DONE]`, and false if it was cut off.
  *
  * Throws an InvalidResponse if the response is not a valid stream. Rejects with undefined if no data arrives
- * within MAX_SILENCE.
+ * within MAX_SILENCE. Errors of `onEvent` and of the connection are not caught.
  */
 export async function readEvents(
   response: Response,
@@ -45,7 +45,7 @@ export async function readEvents(
   return done
 }
 
-/** Parses an event. JSON that is not an object is treated as an unknown event. Other text is an InvalidResponse. */
+/** Parses an event. Returns {} for JSON that is not an object. Throws an InvalidResponse if it is not JSON. */
 function parseEvent(data: string): StreamEvent {
   try {
     const event: unknown = JSON.parse(data)

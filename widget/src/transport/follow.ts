@@ -18,7 +18,7 @@ import {
   throwIfFinal,
 } from "./retries"
 
-/** Reconnections without progress after which a reply is polled if its stream is cut off again. */
+/** If a stream is cut off after this many reconnections without progress, the reply is polled from then on. */
 const MAX_STREAM_RECONNECTIONS = 2
 /** Minimum milliseconds between two polls. */
 const POLL_INTERVAL = 800

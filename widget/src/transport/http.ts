@@ -36,8 +36,8 @@ export interface CallOptions extends RequestInit {
 }
 
 /**
- * Sends a request to a path below the endpoint. Throws a Refusal if the HTTP status is an error, and a
- * ResponseTimeout after `timeout`.
+ * Sends a request to a path below the endpoint. Throws a Refusal if the HTTP status is an error, a
+ * ResponseTimeout after `timeout`, and the error of `fetch` if there is no response.
  */
 export type Call = (path: string, options?: CallOptions) => Promise<Response>
 
@@ -100,7 +100,7 @@ async function readRefusal(response: Response): Promise<Refusal> {
   return new Refusal({ ...fallback, ...detail }, response.status, !!detail)
 }
 
-/** Returns the seconds of a Retry-After header, which can be a date; 0 or NaN without a valid one. */
+/** Returns the seconds of a Retry-After header, which can be a date. They are positive only if it is valid. */
 function parseRetryAfter(header: string): number {
   const seconds = Number(header)
   return Number.isNaN(seconds) ? Math.ceil((Date.parse(header) - Date.now()) / 1000) : seconds

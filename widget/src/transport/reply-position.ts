@@ -1,4 +1,4 @@
-/** The position up to which a reply was received. Pure. */
+/** The position up to which a reply was received. */
 
 import { countPoints, indexOfPoint } from "../shared/offsets"
 
@@ -13,8 +13,9 @@ export interface ReplyPosition {
 export class Gap extends Error {}
 
 /**
- * Returns the part of `text` after `position`, and moves `position` to the end of the text. `end` is the
- * offset of this end; by default all of the text is new. Throws a Gap if text is missing before `text`.
+ * Returns the part of `text` that was not received before, and moves `position` forward to its end. `end` is the
+ * offset in the reply at which `text` ends; without `end`, all of `text` is new. If no part is new, returns "" and
+ * does not move `position`. Throws a Gap if text is missing before `text`.
  */
 export function advance(position: ReplyPosition, text: string, end?: number): string {
   const length = countPoints(text)

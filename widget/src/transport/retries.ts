@@ -23,8 +23,9 @@ export const delayBeforeReconnection = (earlier: number): number => Math.min(MAX
  * Returns the seconds to wait before a refused request is sent again, with a random part. `earlier` is the
  * number of failed requests in a row before this one.
  *
- * Returns undefined if the request must not be sent again for this reason: it was not refused, or it was
- * refused too often, the server did not ask to wait or asked to wait too long, or a budget is exhausted.
+ * Returns undefined if the request must not be sent again for this reason: it was not refused, the status is not
+ * in MAX_RETRY_AFTER, the server did not ask to wait or asked to wait too long, too many requests in a row have
+ * failed, or a budget is exhausted.
  */
 export function secondsBeforeResend(error: unknown, earlier: number): number | undefined {
   if (!(error instanceof Refusal) || earlier >= MAX_FAILURES) return undefined
@@ -35,8 +36,8 @@ export function secondsBeforeResend(error: unknown, earlier: number): number | u
 }
 
 /**
- * Throws an error after which another attempt is useless; an invalid response as a Refusal. `isNew` is true
- * if the server has not reported the id of the reply yet.
+ * Throws `error` if another attempt is useless, and otherwise returns. For an invalid response, throws a Refusal
+ * instead. `isNew` is true if the server has not reported the id of the reply yet.
  */
 export function throwIfFinal(error: unknown, isNew: boolean): void {
   if (error instanceof InvalidResponse || error instanceof SyntaxError) {

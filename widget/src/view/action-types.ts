@@ -22,8 +22,8 @@ export interface Actions {
   askAgain(message: ChatMessage): void
   edit(message: ChatMessage): void
   /**
-   * Returns a button that leads to a person or to the contact form; undefined if the site offers neither. If
-   * Claude has just offered the form, opens it and returns undefined.
+   * Returns a button that leads to a person or to the contact form; undefined if neither is available now. If
+   * Claude has just offered the form (`wanted` is "contact" and `isNew`), opens it and returns undefined.
    */
   createOffer(wanted?: AnswerOffer, isNew?: boolean): HTMLElement | undefined
   /** Returns a card that asks whether a tool may run. */

@@ -1,4 +1,4 @@
-/** Announces texts to screen readers, one after the other. */
+/** Announces texts to screen readers, one after the other. A text that is already in the queue is not added. */
 
 import { h } from "../shared/dom"
 

@@ -23,7 +23,7 @@ import { createSelectionButton } from "./selection-button"
 import { createTooltip } from "./tooltip"
 import { createWelcome, createWindow, readSuggestions, type WindowOptions } from "./window"
 
-/** Milliseconds after which a tab refreshes the conversation when it is shown again. */
+/** A tab that is shown again refreshes the conversation if it last did so more milliseconds ago than this. */
 const STALE_AFTER = 30_000
 
 const sheet = new CSSStyleSheet()
@@ -136,7 +136,7 @@ export function createChat(launcher: Launcher): Panel {
   }
   const messages = createMessages(scroller.list, actions)
 
-  /** Asks a suggested question. If nothing can be sent now, the question is put into the input. */
+  /** Asks a suggested question, or puts it into the input if sending is blocked. Ignored while a reply runs. */
   function ask(question: string): void {
     if (composer.isBlocked()) screen.restoreText(question)
     else void conversation.send(question)

@@ -24,6 +24,7 @@ export interface Composer {
   readonly counter: HTMLElement
   readonly input: HTMLTextAreaElement
   text(): string
+  /** Replaces the text in the input, and saves it as the draft. */
   set(text: string): void
   setRunning(running: boolean): void
   /** Disables or enables sending. It is disabled while a limit is used up. */

@@ -16,10 +16,10 @@ export interface ExtrasControl {
   update(given: Services): void
   /** Sets the state of the person. */
   setPerson(person: Person): void
-  /** Calls `action` with the extras, once they are loaded. */
+  /** Calls `action` with the extras, once they are loaded. If they can't be loaded, calls `failed`. */
   use(action: (extras: Extras) => void): void
   createOffer: Actions["createOffer"]
-  /** Returns an element. Adds the card that asks whether a tool may run to it, once the extras are loaded. */
+  /** Returns an empty element. Once the extras are loaded, it gets the card that asks whether a tool may run. */
   createConfirmation(message: ChatMessage, decide: (approve: boolean) => void): HTMLElement
   /** Closes the list of conversations. */
   hideConversations(): void
@@ -31,7 +31,7 @@ export interface ExtrasControlOptions {
   launcher: Launcher
   strings: Strings
   panelForExtras: PanelForExtras
-  /** Changes the list of messages, and stays at its end if it was there. */
+  /** Calls `change`, which changes the list of messages. If the list was at its end, scrolls to the new end. */
   keepEnd(change: () => void): void
   /** Adds the style sheet of the extras. */
   adopt(sheet: CSSStyleSheet): void

@@ -14,6 +14,7 @@ export interface Painter {
   add(view: Paintable): void
 }
 
+/** `painted` is called after each frame in which something was drawn. */
 export function createPainter(painted: () => void): Painter {
   const dirty = new Set<Paintable>()
   let isScheduled = false

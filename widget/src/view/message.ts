@@ -26,7 +26,7 @@ function createQuestion(message: ChatMessage, { strings: { translate }, edit }: 
   return { message, element, paint: () => false }
 }
 
-/** Milliseconds in which an answer of the history is drawn immediately. The rest follows in frames. */
+/** Milliseconds for which a new view draws its text immediately. The rest is drawn in the next frames. */
 const FIRST_DRAWING = 8
 
 function createAnswer(message: ChatMessage, actions: Actions): MessageView {
@@ -85,7 +85,7 @@ function createAnswer(message: ChatMessage, actions: Actions): MessageView {
     painter.add(view)
   }
 
-  /** Shows the footer of a finished answer. */
+  /** Shows the footer of a finished answer, and announces a new answer to screen readers. */
   function finish(): void {
     const { note } = message
     footer.replaceChildren()

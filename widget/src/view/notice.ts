@@ -13,7 +13,7 @@ export interface NoticeBar {
 
 export interface NoticeOptions {
   strings: Strings
-  /** Disables sending until the notice ends. */
+  /** Disables or enables sending. It is disabled while a notice with a countdown is shown. */
   setBlocked(blocked: boolean): void
   /** Announces a text to screen readers. */
   announce(text: string): void

@@ -39,7 +39,7 @@ export function createOverlay(root: HTMLElement, element: HTMLElement, status: H
     dialog.removeAttribute("open")
   }
 
-  /** Shows the dialog in the top layer; in browsers without one, as a box over the page. */
+  /** Shows the dialog in the top layer; in browsers without a top layer, as a box over the page. */
   function showDialog(): void {
     const dialog = element as HTMLDialogElement
     // the caller sets the focus, so the dialog must not take it

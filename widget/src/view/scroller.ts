@@ -1,5 +1,6 @@
 /**
- * The scrolling list of messages. It stays at its end until the visitor scrolls, sends a message or must
+ * The scrolling list of messages. At first, it follows new content: it scrolls to the end of the last message. It
+ * no longer does so when the visitor touches, clicks, scrolls or presses a key in the list, sends a message, or must
  * answer a card. A new question is scrolled to the top. Its answer grows below it without scrolling.
  */
 
@@ -25,17 +26,18 @@ export interface Scroller {
   scrollToQuestion(question: HTMLElement): void
   /** Scrolls to a card after the last message. */
   reveal(element: HTMLElement): void
-  /** Changes the list, and stays at its end if it was there. */
+  /** Calls `change`. If the list was at its end, scrolls to the new end, even if it does not follow new content. */
   keepEnd(change: () => void): void
-  /** Makes the list stay at its end again, because another conversation is shown. */
+  /** Makes the list follow new content again, because another conversation is shown. */
   reset(): void
   /** Restores the position that the list had before it was hidden or moved. */
   restore(): void
 }
 
+/** `before` and `after` are the elements before and after the list, which scroll with it. */
 export function createScroller({ translate }: Strings, before: HTMLElement[], after: HTMLElement): Scroller {
   let position = 0
-  /** Whether the list stays at its end when its content changes. */
+  /** Whether the list follows new content. */
   let staysAtEnd = true
   const list = h("ol", "list")
   const element = h(

@@ -6,7 +6,7 @@ import type { Source } from "../shared/http-types"
 import type { Actions } from "./action-types"
 
 export interface Sources {
-  /** Creates a numbered mark. It becomes a link when its source is known. */
+  /** Creates a numbered mark. It becomes a link when its source is known and has a safe address. */
   mark(n: number): HTMLElement
   add(source: Source): void
   /** Creates the list of all sources; undefined if there are none. */

@@ -1,4 +1,4 @@
-/** The indicator of an answer without text. After a while, it also shows a text. */
+/** The indicator that the assistant is working: dots, and an activity or, after a while, a text. */
 
 import { h } from "../shared/dom"
 import type { Actions } from "./action-types"
@@ -11,8 +11,8 @@ const SLOW_AFTER = 8000
 export interface Waiting {
   readonly element: HTMLElement
   /**
-   * Shows the state of the answer. Hides the indicator for undefined, and while the answer only writes.
-   * `writes` is true once the answer has text.
+   * Shows the activity of the answer. Hides the indicator if `state` is undefined, and while the answer has text
+   * (`writes`) but no activity.
    */
   show(state: { activity: string; writes: boolean } | undefined): void
 }

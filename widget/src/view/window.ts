@@ -64,7 +64,7 @@ export function createWelcome({ attribute, ask, strings }: WindowOptions): Welco
   return welcome
 }
 
-/** Returns the suggestions in the element's attribute, a JSON list; an empty list if it is not a list. */
+/** Returns the suggestions in the element's attribute; an empty list if it is not a JSON list or is missing. */
 export function readSuggestions(json: string | null): string[] {
   try {
     const questions: unknown = JSON.parse(json ?? "[]")
