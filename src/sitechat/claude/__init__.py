@@ -2,8 +2,8 @@
 
 `catalog` describes the models, and `usage_costs` computes the cost of their tokens. `messages` and
 `request` compose what is sent to Claude, and `call` sends it. The SDK takes seconds to import, so
-it is loaded at the first call or earlier on another thread (`warm_up`). Imports `runtime`, `tools`,
-`conf` and `errors`.
+it is loaded at the first call or earlier on another thread (`warm_up`). This package imports only
+`runtime`, `tools`, `conf` and `errors`.
 """
 
 from __future__ import annotations

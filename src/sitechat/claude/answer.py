@@ -51,13 +51,13 @@ class _Block:
 
 
 class Answer:
-    """The state of one answer. Feed it all events, then read its attributes."""
+    """The state of one answer. Call `feed` with each event, then `end`. Then read its state."""
 
     def __init__(self) -> None:
         self.has_started = False
         """Whether Claude has started to answer. From then on the request is billed."""
         self.stopped = False
-        """Whether `message_stop` has arrived. Everything after it is ignored."""
+        """Whether `message_stop` has arrived. `Call` reads no events after it."""
         self.stop_reason: str | None = None
         """The reason why Claude stopped; None until it is reported."""
         self.content: list[dict[str, Any]] = []
@@ -77,7 +77,10 @@ class Answer:
         return self.stopped or self.stop_reason is not None
 
     def feed(self, event: dict[str, Any]) -> Sequence[Delta]:
-        """Process the next event and return the text and citations that it adds."""
+        """Process the next event and return the text and citations that it adds.
+
+        Citations are returned when their block ends.
+        """
         kind = event.get("type")
         if kind == "content_block_delta":
             return self._delta(self._index(event), event.get("delta"))
@@ -183,7 +186,10 @@ class Answer:
         return ()
 
     def _text(self, block: _Block, text: str) -> Sequence[Delta]:
-        """Add text to a block; return it without a surrogate whose pair has not arrived yet."""
+        """Add text to a block and return it.
+
+        A first surrogate at its end is kept back until the second surrogate arrives.
+        """
         self.attempts.newest.estimate_output(text)
         if block.first_surrogate or not text.isascii():
             text = block.first_surrogate + text
@@ -200,7 +206,11 @@ class Answer:
             block.cited.append(index)
 
     def _end_block(self, index: int) -> Sequence[Delta]:
-        """Keep the block in the form in which the next tool round sends it back."""
+        """Close a block and return what this adds to the answer, such as its citations.
+
+        Keep the block in the form in which the next tool round sends it back. An empty text, an
+        incomplete tool call, and a block of an unknown type are dropped.
+        """
         block = self._blocks.pop(index, None)
         if block is None:
             return ()

@@ -1,8 +1,8 @@
 """A circuit breaker: stops sending requests for a while if Claude is overloaded.
 
-Each process has its own. After many consecutive failures it refuses new messages before anything
-is stored or reserved for them. After a pause, new messages are sent to Claude again. Until Claude
-completes an answer, each further failure starts another pause.
+Each process has its own breaker. After many consecutive failures, new messages are refused before
+anything is stored or reserved for them. After a pause, new messages are sent to Claude again. Until
+Claude completes an answer, each further failure starts another pause.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ class Circuit:
     def record_failure(self, error: ReplyError) -> None:
         """Count a failed call, and start a pause after FAILURES of them.
 
-        An error counts if Claude was overloaded, could not be reached, or has reached a rate limit.
+        An error counts if Claude could not be reached, failed with a status of 500 or higher, or
+        reported a rate limit. Other errors do not change the state.
         """
         status = error.extra.get("status")
         overloaded = (
@@ -58,7 +59,7 @@ class Circuit:
                 self._until = monotonic() + pause
 
     def record_success(self) -> None:
-        """Reset the count, and end a pause, after a complete answer."""
+        """Reset the number of failures, and end a pause, after a complete answer."""
         if self._failures:
             with self._lock:
                 self._failures, self._until = 0, 0.0

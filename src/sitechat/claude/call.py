@@ -42,8 +42,8 @@ Deltas = AsyncGenerator[Delta, None]
 class Call:
     """One call of Claude. Iterate over it once, then read its attributes, also after a failure.
 
-    The iterator yields text as `str`, and `Cited`. Of errors it raises only `ReplyError`; the
-    exception that caused it is logged.
+    The iterator yields text as `str`, and `Cited`. A failure before the end of the answer is
+    logged, and raised as `ReplyError`. Later failures are ignored.
     """
 
     def __init__(self, request: Request) -> None:
@@ -59,7 +59,7 @@ class Call:
 
     @property
     def stop_reason(self) -> str | None:
-        """The reason why Claude stopped; None while it writes, and if it was cut off."""
+        """The reason why Claude stopped; None while Claude writes, or if the answer was cut off."""
         return self._answer.stop_reason
 
     @property
@@ -116,7 +116,7 @@ class Call:
 
     @property
     def handed_over(self) -> bool:
-        """Whether the requested model has refused and another one has answered."""
+        """Whether a fallback model answers, because the requested model has refused."""
         return bool(self._answer.attempts.fallback)
 
     @property

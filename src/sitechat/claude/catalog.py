@@ -76,7 +76,7 @@ class Model:
     deprecated: bool = False
     """Whether Anthropic has announced the retirement."""
     fallbacks: tuple[str, ...] = ()
-    """The models that a request may name in `fallbacks`; none if the model refuses the field."""
+    """The models that a request may name in `fallbacks`; empty if the model refuses the field."""
 
     def is_retired(self, today: date) -> bool:
         """Return whether the model has been retired by that day.
@@ -257,7 +257,7 @@ MODELS: dict[str, Model] = {
         ),
     )
 }
-"""Models by id, without dates."""
+"""The models by base name (see `base_name`)."""
 
 # Cloud names: us.anthropic.claude-x-v1:0, publishers/anthropic/models/claude-x@20260401, ...
 _MODEL_ID = re.compile(

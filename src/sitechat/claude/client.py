@@ -77,7 +77,7 @@ class Preparation:
             self.client = (before, client)
 
     def take_client(self) -> tuple[Any, AsyncAnthropic] | None:
-        """Remove and return the client with its settings; None if there is none to take."""
+        """Remove and return `client` with its settings; None if it was taken, or never created."""
         with self.lock:
             client, self.client = self.client, None
         return client
@@ -88,7 +88,7 @@ preparation = PerProcess(Preparation)
 
 
 def warm_up() -> None:
-    """Start the preparation on a thread, unless it was started or the site has no key.
+    """Start the preparation on a thread, once per process, if the site is `configured`.
 
     Call this when a visitor opens the chat.
     """
@@ -114,10 +114,11 @@ async def prepare() -> None:
 
 
 async def current_client() -> AsyncAnthropic:
-    """Return the running event loop's client; a new one if the settings have changed.
+    """Return the running event loop's client. It is replaced if the settings have changed.
 
     Raises:
-        NoClient: CHAT_CLIENT does not return an async client.
+        NoClient: CHAT_CLIENT can't be imported, raises an error, or returns no async client.
+        Exception: Any error of the SDK, for example if a setting is not valid.
     """
     loop = asyncio.get_running_loop()
     await prepare()
@@ -162,7 +163,11 @@ def _make_client() -> AsyncAnthropic:
 
 
 def _own_client(path: str) -> AsyncAnthropic:
-    """Return what CHAT_CLIENT returns; raise NoClient if it is not an async client."""
+    """Return the async client that CHAT_CLIENT returns.
+
+    Raises:
+        NoClient: CHAT_CLIENT can't be imported, raises an error, or returns another object.
+    """
     try:
         client: AsyncAnthropic = import_string(path)()
     except Exception as error:

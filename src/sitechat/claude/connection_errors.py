@@ -18,7 +18,10 @@ def has_no_key(error: BaseException) -> bool:
 
 
 def is_refused(error: BaseException) -> bool:
-    """Return whether no connection was made: refused, unknown host, failed TLS or proxy."""
+    """Return whether no connection was made.
+
+    For example, it was refused or timed out, the host is unknown, or TLS or a proxy failed.
+    """
     import aiohttp
     import httpx2
 
@@ -69,7 +72,7 @@ def is_misdirected(error: BaseException) -> bool:
 
 
 def is_broken(error: BaseException) -> bool:
-    """Return whether the error is one of the connection, for example because it broke."""
+    """Return whether the connection failed, for example because it broke during an answer."""
     import httpx2
 
     # During a stream, the SDK's aiohttp transport does not convert all exceptions of aiohttp.
@@ -80,9 +83,9 @@ def is_broken(error: BaseException) -> bool:
 def reason(error: BaseException) -> str:
     """Return the reason of an error, for the site's owner.
 
-    It is the message of the innermost exception that has one, after the name of its class. It is
-    INVALID or NO_KEY for the errors that these describe. For errors without a cause that are not of
-    a connection, it is only the name of the class.
+    It is the class name and the message of the innermost exception that has a message. It is
+    INVALID or NO_KEY for the errors that these constants describe. It is only the class name of
+    `error` if no exception has a message, or if `error` has no cause and the connection is fine.
     """
     if is_invalid(error):
         return INVALID  # instead of the exception's text, which contains the key
@@ -97,7 +100,7 @@ def reason(error: BaseException) -> str:
 
 
 def _causes(error: BaseException) -> list[BaseException]:
-    """Return the error and all its causes, including members of exception groups."""
+    """Return the error and its causes, outermost first, including members of exception groups."""
     causes: list[BaseException] = []
     waiting: list[BaseException | None] = [error]
     while waiting:

@@ -154,7 +154,7 @@ class Silent(Exception):
 
 
 def as_claude_error(error: Exception) -> Exception:
-    """Convert the SDK's exception for an API error to ClaudeError. Return others unchanged."""
+    """Convert the SDK's API errors to ClaudeError; return other errors unchanged."""
     import anthropic
 
     if isinstance(error, anthropic.APIStatusError):
@@ -184,7 +184,7 @@ def explain(error: Exception, *, request_id: str, model: str, sent: str) -> Repl
         error: The exception.
         request_id: Claude's id of the request, or "".
         model: The requested model.
-        sent: The visitors' messages. None of their text is logged or stored.
+        sent: The visitors' messages. A reason that quotes them is neither logged nor stored.
     """
     answer = _reply_error(error)
     answer.ref = secrets.token_hex(4)

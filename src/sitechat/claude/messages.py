@@ -103,7 +103,9 @@ def messages(
     citations: bool = True,
     caching: bool = True,
 ) -> list[dict[str, Any]]:
-    """Return the `messages` of a request. Roles alternate; the first and last are the visitor's.
+    """Return the `messages` of a request. Roles alternate; the first and last one are "user".
+
+    Turns that `is_kept` rejects are left out. Turns of a person go into the next "user" message.
 
     Args:
         turns: The earlier turns, oldest first.

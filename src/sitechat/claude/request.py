@@ -80,13 +80,13 @@ class Request:
     effort: str | None = None
     """A value of `output_config.effort`; None for the default of the model, or DEFAULT_EFFORT."""
     citations: bool = True
-    """Whether the server supports citations. If not, the answer has numbered marks."""
+    """Whether the server supports citations. If not, the answer has marks such as "[1]"."""
     may_use_tools: bool = True
     """Whether Claude may call the tools. If not, their definitions are still sent."""
     in_us: bool = False
     """Whether Claude is known to run in the US only (`regions`), which costs more."""
     fallback_model: str = ""
-    """The model that answers if the first one refuses or is overloaded; empty for none."""
+    """The model that answers if `model` refuses or is overloaded; empty for no fallback."""
     schema: dict[str, Any] | None = None
     """The JSON schema of the answer; None for plain text."""
 
@@ -205,7 +205,7 @@ class Request:
 
     @property
     def _may_think(self) -> bool:
-        """Whether the model thinks with these parameters; False for models without an entry."""
+        """Whether the model may think; False for models without an entry, or without `thinking`."""
         if self._model is None or self._model.thinking == "off" or not self.thinking:
             return False
         if self._thinking_type == "between_tools":
@@ -238,7 +238,7 @@ class Request:
         return replace(self, may_use_tools=False)
 
     def parameters(self, *, hands_over: bool = True) -> dict[str, Any]:
-        """Return the arguments for `messages.create`; for `beta.messages.create` if with `betas`.
+        """Return the arguments for `messages.create`; with `betas`, for `beta.messages.create`.
 
         Args:
             hands_over: Whether the server supports the field `fallbacks`.

@@ -47,7 +47,7 @@ NOT_EVENTS = ("html", "json", "xml")
 
 
 class EventStream:
-    """A streaming response. Iterate over `events`, then close it."""
+    """A streaming response. Iterate over `events`, then call `close`, also after an error."""
 
     def __init__(self, stream: AsyncStream[Any], max_bytes: int) -> None:
         self._stream = stream

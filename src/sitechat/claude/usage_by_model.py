@@ -50,11 +50,11 @@ class Attempts:
 
     @property
     def fallback(self) -> str:
-        """The id of the model to which the requested one has handed over, or ""."""
+        """The id of the fallback model that answers ("?" if unknown); "" without a fallback."""
         return self._counts[-1][0]
 
     def hand_over(self, model: Any) -> None:
-        """Process the start of another model's attempt."""
+        """Process the start of another model's attempt. At most MAX_ATTEMPTS are kept."""
         if len(self._counts) < MAX_ATTEMPTS:
             self._counts.append((text_of(model, MODEL_LENGTH) or "?", Counts()))
 

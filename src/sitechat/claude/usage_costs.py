@@ -90,7 +90,8 @@ def max_dollars(
 ) -> Decimal:
     """Return the maximum cost of a request in dollars.
 
-    It assumes that all input is written to the cache, and that the answer has `max_tokens`.
+    It assumes that the answer has `max_tokens`, and that all input has the highest of the prices
+    for plain input, cache writes and cache reads.
 
     Args:
         model: A model's id.

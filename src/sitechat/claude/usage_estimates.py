@@ -24,7 +24,7 @@ _COUNTS = {
 
 
 class Counts:
-    """The usage of one answer. Claude's counts are cumulative, so they only grow."""
+    """The usage of one attempt at an answer. Claude's counts are cumulative, so they only grow."""
 
     def __init__(self) -> None:
         self._usage = TokenUsage()
@@ -133,7 +133,10 @@ class Counts:
         return usage
 
     def _count(self, value: Any) -> int:
-        """Return a count of tokens; 0 if the value is not plausible."""
+        """Return a count of tokens; 0 if it is missing.
+
+        A value that is not plausible becomes 0 too, and makes the usage inexact.
+        """
         if value is None:
             return 0
         if type(value) is int and 0 <= value <= LARGEST_CONTEXT:

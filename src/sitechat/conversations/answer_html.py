@@ -62,7 +62,7 @@ def as_html(
 
 
 def _with_marks(html: str, numbers: Iterable[int]) -> str:
-    """Replace the marks by the numbers of the sources, or remove all marks if one is missing."""
+    """Replace the marks by the numbers of the sources, or remove all marks if a mark is missing."""
     parts = html.split(CITATION_MARK)
     marks = [f'<sup class="chat-cite">{n:d}</sup>' for n in numbers]
     if len(parts) != len(marks) + 1:  # a mark was in an address, which encodes it

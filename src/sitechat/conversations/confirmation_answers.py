@@ -41,7 +41,8 @@ from sitechat.runtime import database
 from sitechat.runtime.process_identity import identity
 
 ATTEMPTS = 5
-"""Maximum attempts to store an answer while other messages of its address take the free slots."""
+"""Maximum attempts to store an answer while other messages of its address take the free slots (see
+`turn_limits.free_slot`)."""
 
 
 def find_asked(visit: Visit, row: Message, use_id: uuid.UUID) -> ToolUse:
@@ -93,6 +94,7 @@ def decide(
             answer, or too many messages of the address arrive at once. The answer is not stored, so
             the visitor can answer again.
         PoolFull: No thread can start to run the reply. The answer is not stored.
+        Exception: A method of the bot has raised it. The answer is not stored.
     """
     engine.ensure_loop(loop)
     tools = offered_tools.offer(visit, bot)
@@ -143,7 +145,7 @@ def _store(
 ) -> Reserved:
     """Store the answer and mark the reply as running; return the reservation.
 
-    Retry this after conflicts with other requests. See `decide` for the errors.
+    The transaction is retried after conflicts with other requests. See `decide` for the errors.
     """
     store = partial(_store_once, visit, row, use, continuation, approve=approve)
     for _attempt in range(ATTEMPTS):

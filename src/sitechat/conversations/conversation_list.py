@@ -24,7 +24,7 @@ class ListedConversation(TypedDict):
 
     id: str
     title: str
-    """The beginning of the visitor's first message; "" if the visitor has sent none."""
+    """The beginning of the visitor's first message; "" if the visitor has sent no message."""
     updated: str
     """The time of the last message, in ISO format."""
     messages: int

@@ -166,7 +166,7 @@ def check_replaced(message: IncomingMessage, newest: Sequence[Message]) -> None:
 
 
 def look_up(visit: Visit, message: IncomingMessage) -> ConversationState:
-    """Return the conversation that has an earlier copy of a message, or else the one to continue.
+    """Return the conversation of an earlier copy of the message, or else of the message itself.
 
     Raises:
         NotFound: The message names a conversation that the visitor does not have.
@@ -280,7 +280,7 @@ def _look_up_begun(visit: Visit, message: IncomingMessage) -> ConversationState 
 def _first_turn(
     visit: Visit, message: IncomingMessage, conversation: Conversation
 ) -> ConversationState | None:
-    """Return a conversation with its first turn; None if the message can't be a copy of its first.
+    """Return a conversation with its first turn; None if `message` is no copy of its question.
 
     Without a session, only the id of the first message identifies the visitor.
     """

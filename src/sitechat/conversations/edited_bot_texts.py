@@ -87,7 +87,8 @@ _cache = PerProcess(_CachedTexts)
 def read_texts(bot: str) -> EditedTexts:
     """Return the edited texts of a bot, at most ten seconds old. This may run a query.
 
-    If the database does not answer, return the last known texts.
+    If the database does not answer, return the last known texts; with CHAT_REQUEST_ISOLATION,
+    return UNEDITED.
     """
     if conf.CHAT_REQUEST_ISOLATION:
         return _read_for_request(bot)
@@ -102,7 +103,8 @@ def cached_texts(bot: str) -> EditedTexts:
 
     If the texts are older than ten seconds, another thread reads them again. Only the first page
     of a process waits for this thread, at most FIRST_WAIT. With CHAT_REQUEST_ISOLATION, the page's
-    thread runs one query, except in async views.
+    thread runs one query, except in async views. With SQLite in memory, only the texts that
+    `read_texts` has cached are returned.
     """
     if conf.CHAT_REQUEST_ISOLATION:
         return _read_for_request(bot)
@@ -182,7 +184,7 @@ def forget() -> None:
 
 
 def newest_version(bot: str) -> BotTexts | None:
-    """Return the current version of a bot's edited texts from the database; None without any."""
+    """Return the current version of a bot's edited texts from the database, or None if unedited."""
     return BotTexts.objects.filter(bot=bot).order_by("-pk").first()
 
 

@@ -58,7 +58,7 @@ def _erase_batch(
         The number of deleted rows of each model, by its label.
     """
     if not inside:
-        # Save and settle ended replies before their rows are deleted.
+        # End the replies before their rows are deleted, so that they are saved and settled first.
         replies = Message.objects.filter(conversation__in=batch, status=Status.RUNNING)
         lost_replies.end_silent(replies)
         for pk in replies.values_list("pk", flat=True):
@@ -77,7 +77,7 @@ def _delete(
     """Delete the conversations of the batch that still meet the condition, in one transaction.
 
     Returns:
-        Their ids, and the number of deleted rows of each model.
+        The ids of the deleted conversations, and the number of deleted rows of each model.
     """
     locked = Conversation.objects.filter(pk__in=batch)
     with database.atomic():
@@ -92,7 +92,7 @@ def _delete(
 
 
 def erase_for_user(user: Any, using: str) -> None:
-    """Erase a user's conversations, including those that begin while Django deletes the user."""
+    """Erase a user's conversations, also any that begin while Django deletes the user."""
     theirs = Conversation.objects.filter(user=user.pk)
     erase(theirs)
     # A message that was being written may have started a new conversation.

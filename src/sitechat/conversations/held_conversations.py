@@ -66,7 +66,7 @@ class HeldConversations:
         return self.get(bot) not in (None, conversation)
 
     def likely_id(self, bot: str) -> uuid.UUID | None:
-        """Return the held id, or else the id that a conversation with the bot would have got.
+        """Return the id in the session, or else the id that a conversation would have got.
 
         Concurrent responses overwrite each other's session data, so the session may not hold a
         conversation that another message of this visitor has begun. None if nothing identifies

@@ -23,7 +23,7 @@ class Excerpt:
 
     messages: list[ShownMessage]
     before: str | None
-    """The cursor for earlier messages; None if there are none."""
+    """The cursor for earlier messages; None if there are no earlier messages."""
     running: str | None
     """The id of the conversation's running reply, even if it is not one of these messages."""
 
@@ -40,6 +40,9 @@ def messages_after(
 
     Returns:
         The messages as JSON values, oldest first; and the value of `after` for the next call.
+
+    Raises:
+        NotFound: The conversation was deleted in the meantime.
     """
     rows = conversation.messages.all()
     if after is None:
@@ -54,6 +57,7 @@ def excerpt(visit: Visit, conversation: Conversation, before: str | None = None)
 
     Raises:
         InvalidRequest: The cursor is not valid: it must come from an earlier response.
+        NotFound: The conversation was deleted in the meantime.
     """
     rows = conversation.messages.order_by("-position")
     if before is not None:
@@ -73,7 +77,7 @@ def excerpt(visit: Visit, conversation: Conversation, before: str | None = None)
 
 
 def _running(conversation: Conversation) -> str | None:
-    """Return the id of the running reply; None if there is none."""
+    """Return the id of the running reply; None if no reply is running."""
     rows = conversation.messages.filter(status=Status.RUNNING)
     return next(
         (str(row.pk) for row in map(end_if_lost, rows) if row.status == Status.RUNNING), None
@@ -81,7 +85,7 @@ def _running(conversation: Conversation) -> str | None:
 
 
 def _shown(visit: Visit, rows: Sequence[Message]) -> list[ShownMessage]:
-    """Return the rows as JSON values for the visitor."""
+    """Return the rows as JSON values for the visitor. End replies whose process has died."""
     messages = [end_if_lost(row).as_dict() for row in rows]
     drop_lost_links(visit, [source for message in messages for source in message["sources"]])
     return messages

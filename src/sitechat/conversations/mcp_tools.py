@@ -87,7 +87,8 @@ class SchemaParameters:
 def tools_of(bot: Chatbot) -> Iterator[Tool]:
     """Yield the tools of the bot's MCP servers, as far as the servers have listed them.
 
-    An invalid entry of `Chatbot.mcp_servers` is logged and left out.
+    An invalid entry of `Chatbot.mcp_servers` is logged and left out. This may wait for a server
+    that this process asks for the first time (see `Listings.tools`).
     """
     for given in bot.mcp_servers:
         try:
@@ -112,7 +113,8 @@ class Listings:
         """Return the tools of a server.
 
         If the list in the cache is too old, it is returned once more while a thread renews it.
-        Return no tools if the server has never listed any, and does not answer in time now.
+        If the server was never asked before, wait for the list, at most LIST_TIMEOUT seconds.
+        Return no tools if it does not arrive, or if no thread can start.
         """
         known = self._known.get(server)
         if known is not None and monotonic() < known[1]:
@@ -139,7 +141,7 @@ class Listings:
         return renewal
 
     def _renew(self, server: McpServer) -> Sequence[Tool]:
-        """List the tools of a server and cache them. After an error, keep the old ones."""
+        """List the tools of a server and cache them. Log an error, and then keep the old list."""
         known = self._known.get(server)
         tools: Sequence[Tool] = known[0] if known is not None else ()
         valid_for = RETRY_AFTER

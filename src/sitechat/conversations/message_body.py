@@ -49,7 +49,7 @@ class IncomingMessage:
 def path_of(page: VisitorPage) -> str | None:
     """Return the path of a page, without its query, which may be private.
 
-    The path is cut to the length of its column. None if the address has no path or is invalid.
+    It is cut to the length of its column. Return None if the address has no path or is invalid.
     """
     try:
         path = urlsplit(page.url).path

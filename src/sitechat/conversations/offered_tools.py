@@ -45,7 +45,10 @@ OUTPUT = '<tool_output tool="{name}">\n{text}\n</tool_output>'
 
 
 def _site_search(visit: Visit, bot: Chatbot, site: SiteState | None) -> Iterable[OfferedTool]:
-    """Yield the tools that search and read the site's pages, if the bot uses them."""
+    """Yield the tools that search and read the site's pages.
+
+    Yield nothing if `Chatbot.search` is off, or if no pages are indexed.
+    """
     if not bot.search or current_index(site) is None:
         return
     search = SiteSearch(
@@ -63,8 +66,8 @@ def _site_search(visit: Visit, bot: Chatbot, site: SiteState | None) -> Iterable
 def offer(visit: Visit, bot: Chatbot, site: SiteState | None = None) -> OfferedTools:
     """Return the tools for a message. They act with the permissions of the visitor.
 
-    There are none if `Chatbot.max_tool_rounds` is 0. If two tools have the same name, the built-in
-    one or else the first one is offered.
+    There are no tools if `Chatbot.max_tool_rounds` is 0. If two tools have the same name, the
+    built-in tool is offered, or else the first one.
 
     Args:
         visit: The visitor who sends the message.

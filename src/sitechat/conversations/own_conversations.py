@@ -13,7 +13,8 @@ from sitechat.models.ids import parse_uuid
 def own_conversations(visit: Visit) -> ConversationQuerySet:
     """Return the conversations of the visitor with all bots.
 
-    They include the conversations of the session, and a signed-in user's on any device.
+    They include the conversations of the session and, for a signed-in user, of all the user's
+    devices.
     """
     return Conversation.objects.belonging_to(
         visit.user,

@@ -116,9 +116,12 @@ def compose(
         check: A function that is called before expensive work: a search of the site's pages, or a
             method of the site's own bot. It may raise an exception, which ends the work.
         words: The results of the bot's methods; None to call them here.
-        tools: The tools that Claude may call, if any.
+        tools: The tools that Claude may call; None for no tools.
         instructions: Staff's addition to the system prompt; None for the saved one.
         site: The state of the site's content; None to read it.
+
+    Raises:
+        Exception: `check`, or a method of the bot, has raised it.
     """
     bot = message.bot
     number = recent[0].position // 2 + 1 if recent else 0
@@ -155,7 +158,7 @@ def _query(
     turns: Sequence[Exchange | PersonalExchange],
     page_url: str,
 ) -> Query:
-    """Return the search for passages about a message. It also has the question before it."""
+    """Return the search for passages about a message, with the visitor's question before it."""
     return Query(
         message.text,
         user=visit.user,

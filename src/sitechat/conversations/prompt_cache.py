@@ -47,8 +47,8 @@ VALID_FOR = 600
 def caches_for_hour(bot: Chatbot) -> bool:
     """Return whether the bot's system prompt and tools are cached for one hour.
 
-    `Chatbot.cache_lifetime` decides. For "auto", the times of the last replies decide. But with
-    `CHAT_CLIENT` it is never one hour, because not every server supports it.
+    `Chatbot.cache_lifetime` decides. If it is "auto", the times of the last replies decide. With
+    `CHAT_CLIENT`, "auto" is never one hour, because not every server supports one hour.
 
     Raises:
         DatabaseError: The replies can't be read.
@@ -78,7 +78,7 @@ def caches_for_hour(bot: Chatbot) -> bool:
 def gaps(bot: str, model: str) -> list[timedelta]:
     """Return the times between consecutive replies of a bot with a model.
 
-    Only replies of the last day count, and only if they are among the NEWEST_REPLIES of all bots.
+    Only replies of the last day are read, and only the NEWEST_REPLIES of all bots together.
     """
     since = timezone.now() - MEASURED
     rows = Usage.objects.filter(created__gte=since).order_by("-created")

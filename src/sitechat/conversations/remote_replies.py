@@ -62,7 +62,7 @@ class RemoteReply:
         self._wake_reader()
 
     def report_failure(self, error: Exception) -> None:
-        """Report a failed read to the reader, unless the database may be up again soon."""
+        """Report a failed read to the reader. Report an outage of the database after MAX_OUTAGE."""
         is_down = isinstance(error, (OperationalError, InterfaceError))
         if not is_down or monotonic() - self._read > MAX_OUTAGE:
             self.problem = error
@@ -111,5 +111,5 @@ def _renew(remote: RemoteReply, row: Message | None) -> None:
         remote.renew(None if row is None else end_if_lost(row))
     except NotFound:
         remote.renew(None)
-    except Exception as error:  # it must not stop the others
+    except Exception as error:  # one reply must not stop the others
         remote.report_failure(error)

@@ -24,7 +24,7 @@ RETRY_PERIOD = timedelta(minutes=10)
 """Period after a conversation's start in which the id of a retry without a session is accepted."""
 
 CONFIRMED_RETRY_PERIOD = timedelta(days=1)
-"""The same for a retry whose client has confirmed that its id is secret."""
+"""The period for a retry whose client has confirmed that the message's id is secret."""
 
 RETRY_INTERVAL = 10
 """Minimum seconds between two new sessions for retries of one message."""
@@ -51,7 +51,7 @@ def may_be_retry(
 
 
 def is_fresh(conversation: Conversation, newest: Sequence[Message]) -> bool:
-    """Return whether a conversation began within RETRY_PERIOD and has no later messages.
+    """Return whether a conversation began within RETRY_PERIOD, and has no messages after `newest`.
 
     Args:
         conversation: The conversation.
@@ -62,10 +62,10 @@ def is_fresh(conversation: Conversation, newest: Sequence[Message]) -> bool:
 
 
 def may_begin_session(conversation: uuid.UUID) -> bool:
-    """Return whether a retry without a session may get one: once in RETRY_INTERVAL.
+    """Return whether a retry without a session may get a session now, and record this.
 
-    This interval is the only limit, because the limits on messages do not count retries. Return
-    False if the cache does not answer.
+    After True, return False for RETRY_INTERVAL. This is the only limit, because the limits on
+    messages do not count retries. Return False if the cache does not answer.
     """
     try:
         return cache.add(f"sitechat:retried:{conversation}", 1, RETRY_INTERVAL)

@@ -1,6 +1,6 @@
 """Find, follow, stop and rate the visitor's replies.
 
-A visitor gets the same response for another visitor's reply as for one that does not exist.
+A visitor gets the same response for another visitor's reply as for a reply that does not exist.
 """
 
 from __future__ import annotations
@@ -145,6 +145,8 @@ def stop(row: Message, at: int | None) -> None:
 
 def rate(row: Message, rating: int, comment: str | None) -> None:
     """Store a visitor's rating of a reply, and announce it to the site.
+
+    Ratings in the conversations of commands are not announced.
 
     Args:
         row: The reply.

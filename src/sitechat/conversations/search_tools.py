@@ -43,7 +43,7 @@ class SiteSearch:
         return get_script_prefix() if self.prefix is None else self.prefix
 
     def find(self, query: str) -> list[SearchResult]:
-        """Return the passages that match a query; none if nothing was indexed."""
+        """Return the passages that match a query; [] if no pages are indexed."""
         index = current_index()
         if index is None:
             return []
@@ -57,7 +57,7 @@ class SiteSearch:
         return passages(index, asked, bot=self.bot)
 
     def read(self, url: str) -> list[SearchResult]:
-        """Return the passages of a page; none if there is no such page."""
+        """Return the passages of a page; [] if the site has no page there that the user may see."""
         page = open_page_at(url, user=self.user, prefix=self._prefix, sources=self.sources)
         return list(map(search_result, page or []))
 
@@ -71,7 +71,7 @@ class SitePassages:
     if_none: str = ""
     """The text for Claude if there are no passages."""
     note: str = ""
-    """A text for Claude after the passages; "" for none."""
+    """A text for Claude after the passages; "" for no text."""
 
     def as_result(self, documents_sent: int) -> ToolResult:
         """Return the result for Claude. It numbers the passages from `documents_sent` + 1."""

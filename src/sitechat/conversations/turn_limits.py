@@ -61,7 +61,10 @@ def slots_per_address() -> int | None:
 
 
 def free_slot(address: str, *, guess: bool) -> str | None:
-    """Return a concurrency slot for one more reply of an address. Slots are unique in the database.
+    """Return a concurrency slot for one more reply of an address.
+
+    A slot is the address and a number. The row of a running reply holds it, and a unique constraint
+    lets no second row hold the same slot.
 
     Args:
         address: The identity of the address, `Visitor.ip`.

@@ -67,7 +67,7 @@ COMPOSE_ATTEMPTS = 3
 """Maximum attempts to compose and write a turn if its conversation is deleted each time."""
 
 ATTEMPTS = 20
-"""Maximum attempts to write a turn while other messages of the address take its slots."""
+"""Maximum attempts to write a turn while other messages take its slot (see `free_slot`)."""
 
 REJECTED_ATTEMPTS = 2
 """Maximum attempts after a violated constraint other than the one on slots."""
@@ -185,7 +185,7 @@ class TurnWriter:
     """The reservation of the current attempt."""
 
     def write(self) -> TurnRows | ReplyHandle:
-        """Return the rows of the turn, or the reply to a copy of the message.
+        """Write the turn and return its rows, or return the reply to a copy of the message.
 
         Raises:
             Busy: A reply is running in the conversation.

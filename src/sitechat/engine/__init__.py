@@ -2,7 +2,7 @@
 
 `event_loop` starts and runs the replies of this process, and `driver` is the task of one reply.
 `running_replies` finds and stops replies. `checkpoints` and `settlement` write them to the
-database. Imports `ledger`, `claude` and the layers below them.
+database. This package imports `ledger`, `claude` and the layers below them.
 """
 
 from __future__ import annotations

@@ -132,8 +132,8 @@ class MarkReader:
 class LastLineReader:
     """Hold back the end of a stream of text while it may be the final line `[[unanswered]]`.
 
-    Call `feed` with each piece of the stream, then `rest`. The mark counts only if nothing else is
-    in the last line.
+    Call `feed` with each piece of the stream, then `rest`. The last line is a mark only if it
+    contains nothing else.
     """
 
     def __init__(self) -> None:
@@ -151,7 +151,7 @@ class LastLineReader:
     def rest(self, *, is_whole: bool) -> tuple[str, bool]:
         """Return the text that was held back, and whether the final line was the mark.
 
-        The text is "" if it is the mark, or the beginning of one that was cut off.
+        The text is "" if it is the mark, or the beginning of a mark that was cut off.
 
         Args:
             is_whole: Whether Claude ended the text by itself. If it was cut off, an incomplete mark

@@ -1,4 +1,4 @@
-"""Write the progress of all running replies of a process to the database.
+"""Write the progress of all running replies of a process to the database: a checkpoint.
 
 This runs twice a second, for up to 500 replies. While it holds Python's interpreter lock, the event
 loop that writes to visitors has to wait. So PostgreSQL and SQLite get a single statement, with the
@@ -57,8 +57,8 @@ def checkpoint(replies: Sequence[LiveReply]) -> dict[UUID, int | None]:
     again. Without replies no statement is run, because SQLite has a single lock for all writers.
 
     Returns:
-        The replies whose rows still exist. The value is the number of characters after which the
-        visitor stopped the reply, or None.
+        The ids of the replies whose rows still exist. The value is the number of characters after
+        which the visitor stopped the reply; None if the visitor has not stopped it.
     """
     if not replies:
         return {}
@@ -79,7 +79,7 @@ class CheckpointWriter(Protocol):
         """Write to the rows that are still running.
 
         Returns:
-            The stop offset (or None) of each row that was written, as far as the writer reads them.
+            `Message.stop_at` of each row that was written, by id; {} if the writer reads no rows.
         """
 
 
@@ -108,7 +108,7 @@ class SqlWriter:
         self._connection = connection
 
     def write(self, progress: Sequence[Progress]) -> dict[UUID, int | None]:
-        """Write the progress of the replies; return the stop offset of each that still runs."""
+        """Write the progress of the replies that still run, and return their `stop_at`."""
         key, updated = Message._meta.pk, Message._meta.get_field("updated")
         rows = [
             {

@@ -142,7 +142,7 @@ async def _after_tools(
 
     Returns:
         The next request; None if the conversation was deleted or no request fits into the limits.
-        If the visitor must agree to a call first, the provisional end of the reply.
+        If the visitor must agree to a call first, an `Ending` with this call (`asked`).
     """
     assert live.tools is not None  # noqa: S101 - Claude can only call tools that were offered
     waiting = await run_tools(live, live.tools, used, steps)
@@ -158,9 +158,9 @@ async def _after_tools(
 
 
 async def converse_in_time(live: LiveReply, steps: Steps, *, until: float = inf) -> Ending:
-    """Let Claude write the reply without an engine, and return its end.
+    """Let Claude write the reply, without an `Engine` that checks its deadline; return its end.
 
-    If Claude is silent for too long, the reply fails.
+    If Claude is silent for longer than `LiveReply.timeout`, the reply has failed.
 
     Args:
         live: The reply.
@@ -188,6 +188,8 @@ async def run_reply(
     converse: Callable[[LiveReply, Steps], Awaitable[Ending]] = converse,
 ) -> None:
     """Drive the reply to its end, save it and notify its followers.
+
+    If the save fails, notify them anyway and retry it, except at the end of the event loop.
 
     Args:
         live: The reply.
@@ -248,7 +250,7 @@ async def _prepare(live: LiveReply) -> None:
 
 
 async def _listen(live: LiveReply, request: Request, steps: Steps) -> tuple[claude.Call, bool]:
-    """Call Claude once and write its answer into the reply. Its usage is always added up.
+    """Call Claude once and write its answer into the reply. Add its usage, also after an error.
 
     Returns:
         The call, and whether it was cut off because it would cost more than is reserved.

@@ -29,7 +29,7 @@ async def after_refusal(
     Returns:
         The request, with its maximum cost reserved. None if Claude has not refused, or if the API
         has passed the request on to the fallback model itself. Also None if the bot has no fallback
-        model, if the reply has text, or if the limits have no room.
+        model, if the reply has text, or if `reservations.hold` does not allow the request.
     """
     if call.stop_reason != REFUSAL or call.handed_over:
         return None
@@ -43,7 +43,8 @@ async def after_error(
 
     Returns:
         The request, with its maximum cost reserved. None if the error has another reason, if the
-        bot has no fallback model, if the reply has text, or if the limits have no room.
+        bot has no fallback model, if the reply has text, or if `reservations.hold` does not allow
+        the request.
     """
     if not _is_overload(error):
         return None

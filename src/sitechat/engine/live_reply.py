@@ -49,7 +49,11 @@ class Ending:
 
 
 class LiveReply:
-    """A reply that runs in this process, with its usage and followers."""
+    """A reply that runs in this process, with its usage.
+
+    Followers are functions that are called when the reply has changed, for example to send the
+    changes to the visitor.
+    """
 
     def __init__(
         self,
@@ -89,7 +93,7 @@ class LiveReply:
         """The sender if it is not a visitor (`models.Asker`); None for a visitor."""
 
         self.held = max_spending(request) + max_final_spending(request)
-        """The reserved amount; unused if `reserved["claims"]` is None, without a reservation."""
+        """The reserved amount; unused without a reservation (`reserved["claims"]` is None)."""
         self._reserving = threading.Lock()
         self._is_settling = False
         self._spent = Spending()
@@ -102,7 +106,7 @@ class LiveReply:
         self.stop_reason = ""
         self.request_id = ""
         self.started_at = self.heard_at = monotonic()
-        """`heard_at` is the time at which Claude last sent something. `timeout` counts from it."""
+        """`heard_at` is the time at which Claude last sent something. `timeout` starts then."""
         self.first_token: float | None = None
         """The time (`monotonic`) of Claude's first text; None before it."""
         self.checkpointed = (0, 0)
@@ -199,7 +203,8 @@ class LiveReply:
     def finish_and_wake(self) -> None:
         """Finish the reply and wake its followers.
 
-        Call it when the end is saved, so that a follower's next message finds it saved.
+        Call this after the end was saved, so that a follower's next message finds it saved, or
+        after a failed save, so that followers do not wait for the retries.
         """
         if self.ending is not None:
             asked = self.question

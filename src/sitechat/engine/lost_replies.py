@@ -75,7 +75,9 @@ def end_lost(replies: MessageQuerySet) -> int:
 
 
 def end_lost_and_wait(replies: MessageQuerySet) -> int:
-    """End lost replies, wait until new suspicions are confirmed or removed, and end the confirmed.
+    """End lost replies. If replies are still silent, wait for the suspicion time and end them too.
+
+    Silent replies whose process has shown meanwhile that it is alive go on.
 
     Returns:
         The number of ended replies.

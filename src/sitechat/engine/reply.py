@@ -83,6 +83,7 @@ class Cursor:
     offer: str = ""
     phase: tuple[str, str | Promise] | None = None
     done: bool = False
+    """Whether the reader has got the end of the reply."""
 
 
 def _is_same_page(source: CitedPage, title: str, url: str) -> bool:
@@ -150,7 +151,7 @@ class Reply:
         return len(self.text)
 
     def write(self, text: str) -> None:
-        """Append text. Characters that can't be stored or encoded are replaced."""
+        """Append text. Characters that can't be stored are replaced. Do nothing after `close`."""
         if not text or not self._open:
             return
         if "\x00" in text or not text.isascii():
@@ -162,7 +163,7 @@ class Reply:
         self.text += text
 
     def cite(self, *, title: str, url: str) -> None:
-        """Add a citation of a page at the end of the text so far."""
+        """Add a citation of a page at the end of the text so far. Do nothing after `close`."""
         if not self._open:
             return
         title, url = storable(title), storable(url)
@@ -201,7 +202,10 @@ class Reply:
     def finish(
         self, status: str, error: ReplyError | None = None, question: Question | None = None
     ) -> None:
-        """Set the final status after the reply was saved. Only the first call has an effect."""
+        """Set the final status, after the end was saved or a save has failed.
+
+        Only the first call has an effect.
+        """
         if not self.finished:
             self._open = False
             self.question = question

@@ -42,7 +42,7 @@ class Spending:
     exact: bool = True
     """Whether all counts are Claude's own final ones."""
     attempts: tuple[Attempt, ...] = ()
-    """The usage by model, as far as Claude reported it."""
+    """The usage of each attempt of a model, as far as Claude reported it."""
 
     def __add__(self, other: Spending) -> Spending:
         return Spending(

@@ -80,6 +80,8 @@ def _extend(live: LiveReply, request: Request) -> bool:
 def store_cost(live: LiveReply, request: Request) -> bool:
     """Store the cost to book if the process dies after it has sent the request.
 
+    Nothing is stored for replies that do not count in limits, and for ended replies.
+
     Returns:
         Whether the request may be sent; False if the conversation was deleted.
     """

@@ -34,7 +34,7 @@ def is_writing_to(address: str) -> bool:
 
 
 def stop(reply_id: UUID, at: int | None) -> bool:
-    """Stop a reply, and wait until it is saved, at most `STOP_WITHIN` seconds.
+    """Stop a reply, and wait at most `STOP_WITHIN` seconds until it is saved or a save has failed.
 
     Args:
         reply_id: The reply.

@@ -56,8 +56,9 @@ MAX_DOLLARS = Decimal("999999")
 def finish(live: LiveReply) -> None:
     """Save the end of the reply and settle its usage. A second call changes nothing.
 
-    If the database has rejected the row a few times, the row is saved without values from outside.
-    If the conversation was deleted, only the usage is saved.
+    If the database has rejected the row several times, parts of it are left out (see PLAIN_AFTER
+    and EMPTY_AFTER). If the conversation was deleted, only the usage is saved. Errors of the
+    database are raised. The caller counts REJECTED errors in `LiveReply.rejected_saves`.
     """
     ending = live.ending
     assert ending is not None  # noqa: S101 - the engine has set it before this call

@@ -1,7 +1,7 @@
 """The end of a process: replies with followers may finish, and all others are saved.
 
-Replies with followers have the server's grace period to finish. Replies that are still running
-after it are saved as interrupted.
+Replies with followers have the server's grace period to finish. Under WSGI, replies without
+followers have it too. Replies that still run after this period are saved as interrupted.
 """
 
 from __future__ import annotations
@@ -64,7 +64,10 @@ class Shutdown:
             exit_callbacks.on_terminate(self._terminate)
 
     def _terminate(self, call_next: exit_callbacks.CallNext) -> None:
-        """Handle SIGTERM, which may interrupt the loop's thread at any point."""
+        """Handle SIGTERM, which may interrupt the loop's thread at any point.
+
+        `call_next` runs the next handler of the signal.
+        """
         if self._loop.is_running():
             self._loop.call_soon_threadsafe(self._save_unfollowed, call_next)
         else:
@@ -84,7 +87,11 @@ class Shutdown:
         self._last_task = self._loop.create_task(save_and_call_next())
 
     def end_in_time(self) -> None:
-        """If the process is ending, end replies without followers; after the grace period, all."""
+        """If the process is ending, end the replies that may not finish.
+
+        After the grace period, no reply may finish. Before it, replies with followers may; with
+        `finishes_alone`, all replies may.
+        """
         server = servers.current_server()
         if self.noticed_at is None:
             if not server.stopping():

@@ -1,4 +1,4 @@
-"""The thread pools for blocking work of replies. They never wait for each other.
+"""The thread pools for blocking work of replies. No pool waits for another pool.
 
 Checkpoints have their own thread, because other processes consider a reply lost if its row is not
 updated. So slow tools, and database steps that wait for a lock, do not delay checkpoints.
@@ -116,7 +116,8 @@ class Workers:
         """Choose whether the threads for the database keep their connections between two steps.
 
         Under WSGI the connections are kept only while replies run. Otherwise an open connection
-        would prevent a site's tests from deleting their database.
+        would prevent a site's tests from deleting their database. With CHAT_REQUEST_ISOLATION they
+        are never kept.
         """
         for pool in (self.checkpoints, self.database):
             pool.keep_connections(keeps and not conf.CHAT_REQUEST_ISOLATION)

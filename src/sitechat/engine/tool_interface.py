@@ -172,8 +172,8 @@ class ToolRound:
     def final(self, fits: Callable[[Request], bool]) -> Request:
         """Return a request in which Claude must answer now, with as many results as fit.
 
-        If the request does not fit even without results, Claude's calls are left out as well. The
-        request is then no longer than the one before it.
+        If the request does not fit even without results, Claude's calls are left out as well. Then
+        the request is not longer than the request before it.
 
         Args:
             fits: Returns whether the reservation covers a request.

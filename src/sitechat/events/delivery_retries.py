@@ -28,8 +28,8 @@ CLAIM_PERIOD = timedelta(minutes=5)
 """The time after which the claim of a dead process expires."""
 
 DELAYS = (30, 120, 600, 1800, 7200, 21_600, 43_200, 86_400, 86_400)
-"""Seconds between the attempts, about three days in total. After the last attempt, the delivery has
-failed."""
+"""Seconds between the attempts, about three days in total. If the attempt after the last delay
+fails, the delivery has failed."""
 
 MAX_ERROR_LENGTH = 500
 """Maximum characters of an error that are stored."""
@@ -38,7 +38,8 @@ MAX_ERROR_LENGTH = 500
 def claim(pk: UUID) -> Delivery | None:
     """Claim a delivery for one attempt, and return it.
 
-    Return None if it is not due: another process has claimed or sent it, or it was deleted.
+    Return None if it was deleted, or is no longer due, for example because another process has
+    claimed or sent it.
     """
     now = timezone.now()
     row = Delivery.objects.due(now).filter(pk=pk)
@@ -48,7 +49,10 @@ def claim(pk: UUID) -> Delivery | None:
 
 
 def send_claimed(delivery: Delivery) -> None:
-    """Send a claimed delivery, and store the result: sent, failed, or due again later."""
+    """Send a claimed delivery, and store the result: sent, failed, or due again later.
+
+    The content of a sent delivery is deleted.
+    """
     try:
         send_delivery(delivery)
     except DeliveryFailed as error:
@@ -58,7 +62,11 @@ def send_claimed(delivery: Delivery) -> None:
 
 
 def _store_failure(delivery: Delivery, error: DeliveryFailed) -> None:
-    """Log a failed attempt, and store the time of the next one; after the last one, give up."""
+    """Log a failed attempt, and store the time of the next attempt.
+
+    If it was the last attempt, or another attempt would fail too, the delivery has failed. If the
+    target is unreachable, its other due deliveries wait until the same time.
+    """
     message = one_line(str(error), MAX_ERROR_LENGTH - 1)
     logger.warning(
         "Attempt %s to send delivery %s (%s) failed: %s",
@@ -74,7 +82,7 @@ def _store_failure(delivery: Delivery, error: DeliveryFailed) -> None:
     due = now + _delay(delivery.attempts)
     _update(delivery, due=due, error=message)
     if error.unreachable:
-        # Other deliveries to this target would fail too, so they wait as long as this one.
+        # All mails have the same target, the mail server.
         same_target = Delivery.objects.due(now).filter(kind=delivery.kind)
         if delivery.kind == Delivery.Kind.WEBHOOK:
             same_target = same_target.filter(target=delivery.target)

@@ -1,6 +1,7 @@
 """Sending of due deliveries, on a thread for each webhook and one for all other deliveries.
 
-A slow receiver therefore does not delay the others. A thread ends when no delivery waits. With
+The target of a thread is the address of a webhook, or `OTHER_TARGETS`. So a slow receiver does not
+delay the others. A thread ends when no delivery to its target waits, or after an error. With
 CHAT_REQUEST_ISOLATION, deliveries are sent in the context of a request instead; see
 `IsolatedSenders`. `delivery_retries` defines the delays between attempts.
 """
@@ -43,7 +44,7 @@ ISOLATED_THREADS = 4
 """Number of threads that send deliveries in the context of requests."""
 
 MAX_ISOLATED_CALLS = 100
-"""Maximum number of requests that wait for one of these threads."""
+"""Maximum number of calls of `IsolatedSenders.send_soon` that wait for one of these threads."""
 
 OTHER_TARGETS = ""
 """The target of all deliveries except those to webhooks in CHAT_WEBHOOKS."""
@@ -65,7 +66,10 @@ class DeliveryThread:
         return self._idle.wait(seconds)
 
     def wake(self) -> None:
-        """Make the thread send due deliveries soon. Start it if it is not running."""
+        """Make the thread send due deliveries soon. Start it if it is not running.
+
+        If no thread can start, only log this.
+        """
         with self._lock:
             self._woken_event.set()
             self._idle.clear()
@@ -81,7 +85,7 @@ class DeliveryThread:
                     self._is_running = True
 
     def _run(self) -> None:
-        """Send due deliveries, and wait for the next ones. End when no delivery waits."""
+        """Send due deliveries, and wait for the next ones. End when `_send_due` returns None."""
         while True:
             self._woken_event.clear()
             self._idle.clear()
@@ -98,7 +102,7 @@ class DeliveryThread:
         """Send due deliveries.
 
         Returns:
-            The seconds until the next attempt; None if no delivery waits.
+            The seconds until the next attempt; None if no delivery waits, or after an error.
         """
         close_old_connections()
         try:
@@ -120,7 +124,10 @@ class DeliveryThreads:
         self._last_wake: float | None = None
 
     def wake(self) -> None:
-        """Make all threads send due deliveries soon."""
+        """Make all threads send due deliveries soon, and create the missing threads.
+
+        With CHAT_REQUEST_ISOLATION, a thread of `IsolatedSenders` sends them.
+        """
         if conf.CHAT_REQUEST_ISOLATION:
             _isolated().send_soon()
             return
@@ -132,7 +139,7 @@ class DeliveryThreads:
                 self._threads[target].wake()
 
     def wait(self, seconds: float) -> bool:
-        """Wait until all threads are idle, at most `seconds` for each; return whether they are."""
+        """Wait until all threads are idle, at most `seconds` for each; return whether all are."""
         return all(thread.wait(seconds) for thread in list(self._threads.values()))
 
     def wake_sometimes(self) -> None:
@@ -156,7 +163,10 @@ class IsolatedSenders:
         self._waiting = threading.Semaphore(MAX_ISOLATED_CALLS)
 
     def send_soon(self) -> None:
-        """Send due deliveries soon. If too many calls wait, a later call sends them."""
+        """Send due deliveries soon.
+
+        If too many calls wait, or no thread can start, a later call sends them.
+        """
         if self._waiting.acquire(blocking=False):
             try:
                 self._threads.submit(in_callers_context(self._send))
@@ -183,14 +193,15 @@ threads = PerProcess(DeliveryThreads)
 
 def wake() -> None:
     """Send due deliveries soon, on other threads. Do nothing inside a transaction."""
-    if not database.in_transaction():  # other threads can't see uncommitted rows, as in tests
+    if not database.in_transaction():  # other threads can't see uncommitted rows
         threads().wake()
 
 
 def wake_sometimes() -> None:
     """Send due deliveries soon, on other threads, at most once a minute.
 
-    This is for deliveries that a process has stored but not sent.
+    This is for deliveries that a process has stored but not sent. Inside a transaction, do nothing.
+    With CHAT_REQUEST_ISOLATION, send them at each call.
     """
     if not database.in_transaction():
         threads().wake_sometimes()

@@ -21,7 +21,7 @@ MAX_TARGET_LENGTH = 500
 
 @dataclass(frozen=True)
 class Mail:
-    """A mail to people of the site. Its texts may contain texts of visitors."""
+    """A mail to people of the site or to a visitor. Its texts may contain texts of visitors."""
 
     to: Sequence[str]
     subject: str

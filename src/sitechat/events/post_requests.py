@@ -23,7 +23,8 @@ from urllib.parse import SplitResult, urlsplit
 from sitechat.events.private_networks import is_public
 
 TIMEOUT = 10.0
-"""Maximum seconds of a request, from the connection to the response."""
+"""Maximum seconds of a request, up to the status of the response. A slow resolution of the host
+name is not interrupted."""
 
 PORTS = {"http": 80, "https": 443}
 """The default ports of the schemes."""
@@ -48,8 +49,10 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, allow_private: bo
         allow_private: Whether the host may be in a private network or on this machine.
 
     Raises:
-        PostFailed: The address is not allowed, does not answer in time, or answers with another
-            status than 2xx.
+        PostFailed: The address is not allowed, can't be reached, does not answer in time, or
+            answers with another status than 2xx.
+        KeyError: The scheme is not http or https.
+        ValueError, HTTPException: The address is not valid.
     """
     parts = urlsplit(url)
     path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"

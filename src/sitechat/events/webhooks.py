@@ -62,7 +62,10 @@ def find_webhook(url: str, event: str) -> Webhook | None:
 
 
 def _is_usable(entry: object) -> bool:
-    """Return whether an entry of CHAT_WEBHOOKS has an address and a secret that can be used."""
+    """Return whether an entry of CHAT_WEBHOOKS has an address and a secret that can be used.
+
+    Its `events` must be a list, or None for all events.
+    """
     if not isinstance(entry, Mapping):
         return False
     events = entry.get("events")
@@ -113,7 +116,7 @@ def headers_of(hook: Webhook, delivery: Delivery, body: bytes, seconds: int) -> 
 
 
 def signature(secret: str, delivery_id: str, seconds: int, body: bytes) -> str:
-    """Return the signature of a body: HMAC-SHA256 over the id, the time and the body."""
+    """Return the signature of a body: "v1," and the HMAC-SHA256 of id, time and body in base64."""
     signed = f"{delivery_id}.{seconds}.".encode() + body
     digest = hmac.new(key_of(secret) or b"", signed, hashlib.sha256).digest()
     return f"v1,{base64.b64encode(digest).decode()}"

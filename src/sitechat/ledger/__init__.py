@@ -2,7 +2,7 @@
 
 A message first reserves its maximum cost: `reserve` takes it from every limit that applies, or
 refuses the message. When the reply has ended, `settle` replaces the reservation by the real usage.
-Imports `events`, `models`, `runtime`, `signals`, `conf` and `errors`.
+This package imports only `events`, `models`, `runtime`, `signals`, `conf` and `errors`.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ __all__ = [
     "get_ledger",
 ]
 
-# Imported lazily to keep the start fast: the admin needs only `limits`, and only processes that
-# answer visitors count.
+# Imported lazily to keep the start fast: the admin needs only `limits`. Ledgers are needed only in
+# processes that answer visitors.
 __getattr__ = lazy_exports(
     __name__,
     {

@@ -1,4 +1,4 @@
-"""The base class of ledgers. The subclasses in `database_ledger` and `cache_ledger` count."""
+"""The base class of ledgers. Its subclasses store the counts, in the database or in a cache."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ from sitechat.runtime.safe_logging import get_logger
 logger = get_logger("sitechat")
 
 ATTEMPTS = 3
-"""Maximum attempts to reserve, while running replies release reservations."""
+"""Maximum attempts to reserve. An attempt is repeated if the limits have room again after it."""
 
 
 @contextmanager
 def _or_overloaded() -> Iterator[None]:
     """Raise Overloaded if the store of the counts does not answer.
 
-    Database errors are raised as they are, so that their transaction ends and can be retried.
+    Database errors are raised unchanged, so that their transaction ends and can be retried.
     """
     try:
         yield
@@ -55,10 +55,10 @@ def _or_overloaded() -> Iterator[None]:
 
 
 class Ledger(ABC):
-    """Reserve, book and release usage. Subclasses implement atomic counting.
+    """Reserve, book and release usage. Subclasses change several counts atomically.
 
     In all methods, `now` is an aware datetime, by default the current time; `tokens` are input and
-    output together.
+    output together. `Claim` and `Count` explain the terms.
     """
 
     def reserve(
@@ -75,14 +75,14 @@ class Ledger(ABC):
             RateLimited: The same for another limit.
             LimitsReserved: There will be room when running replies release their reservations;
                 `retry_after` is a few seconds.
-            Overloaded: The ledger does not answer.
+            Overloaded: The store does not answer (a database raises DatabaseError instead).
         """
         now = now or datetime.now(timezone.utc)
         claims = self._claims(visitor, tokens=tokens, dollars=dollars, now=now)
         return self._reserve(claims, visitor, now)
 
     def count(self, visitor: Visitor, *, now: datetime | None = None) -> Reservation:
-        """Count a message for which Claude is not asked, in the limits on messages.
+        """Count a message that is answered without Claude. Only limits on messages apply.
 
         Raises:
             RateLimited, LimitsReserved, Overloaded: As `reserve` does.
@@ -94,7 +94,7 @@ class Ledger(ABC):
     def check(
         self, visitor: Visitor, *, tokens: int, dollars: Decimal, now: datetime | None = None
     ) -> None:
-        """Raise the error that `reserve` would raise now; do nothing if there is room for this."""
+        """Raise the error that `reserve` would raise now; do nothing if the message fits."""
         now = now or datetime.now(timezone.utc)
         claims = self._claims(visitor, tokens=tokens, dollars=dollars, now=now)
         with _or_overloaded():
@@ -118,8 +118,8 @@ class Ledger(ABC):
         message is refused.
 
         Returns:
-            The larger reservation, which replaces the given one; None if it exceeds the limits,
-            in which case nothing was reserved.
+            The larger reservation, which replaces `reservation`; None if the limits have no room
+            for it. Then nothing more was reserved. Errors of the store are raised unchanged.
         """
         now = now or datetime.now(timezone.utc)
         held = {claim.key: claim for claim in read_claims(reservation)}
@@ -163,7 +163,7 @@ class Ledger(ABC):
         dollars: Decimal,
         now: datetime | None = None,
     ) -> None:
-        """Undo a `settle` with this usage, so that the reservation is held again."""
+        """Undo a `settle` with this usage, so that the amount is reserved again."""
         used = {"tokens": tokens, "usd": nano_dollars(dollars)}
         self._change(
             Change(claim, claim.amount - used[claim.unit], claim.reserves)
@@ -172,7 +172,7 @@ class Ledger(ABC):
         )
 
     def cancel(self, reservation: Reservation, *, now: datetime | None = None) -> None:
-        """Release the reservation and uncount the message. For messages not sent to Claude only."""
+        """Undo the reservation of a message that was not sent to Claude, and do not count it."""
         self._change(
             Change(claim, -claim.amount, -claim.reserves)
             for claim in in_current_windows(reservation, now)
@@ -213,7 +213,7 @@ class Ledger(ABC):
         ]
 
     def purge(self, now: datetime | None = None) -> int:
-        """Delete the counts of past windows, if they do not expire, and return their number."""
+        """Delete the counts of past windows and return how many; 0 if they expire."""
         return 0
 
     def problems(self) -> list[str]:
@@ -222,7 +222,7 @@ class Ledger(ABC):
 
     @abstractmethod
     def _take(self, claims: Sequence[Claim]) -> bool:
-        """Add every claim to its count if none passes its cap, or change nothing.
+        """Add every claim to its count, or change nothing if any count would exceed its cap.
 
         Returns:
             Whether the claims were added.
@@ -233,7 +233,7 @@ class Ledger(ABC):
         """Change the counts.
 
         Returns:
-            The budgets that have reached `Claim.warn_from` for the first time.
+            The budgets that reached `Claim.warn_from` for the first time in their window.
         """
 
     @abstractmethod
@@ -283,7 +283,7 @@ class Ledger(ABC):
         raise refusal.error
 
     def _report(self, reached: Sequence[tuple[Claim, Count]], visitor: Visitor) -> None:
-        """Report each reached limit once. Errors here do not change the refusal."""
+        """Report each reached limit once per window. Errors here do not change the refusal."""
         for claim, count in reached:
             if claim.amount > claim.cap:
                 limit_signals.warn_too_small(str(claim.limit), claim.scope)

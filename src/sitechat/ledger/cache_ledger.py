@@ -18,8 +18,8 @@ from sitechat.ledger.claims import Change, Claim, Count
 from sitechat.ledger.exceeded_limits import exceeded
 
 EXTRA_LIFETIME = 3600
-"""Seconds that a count is kept after the end of its window. Otherwise it could expire while a
-message is being counted, and be created again without a timeout."""
+"""Seconds that a count is kept after the end of its window. Otherwise it could expire during
+`incr`, which then creates it again without a timeout."""
 
 RESERVED_SUFFIX = ":reserved"
 """Suffix of the keys of reserved amounts."""
@@ -36,9 +36,10 @@ UNFIT = {
 class CacheLedger(Ledger):
     """A ledger in a cache whose `incr` is atomic across processes: Redis or Memcached.
 
-    It adds first, and subtracts again if a cap was exceeded, so admitted messages never exceed a
-    cap. If several messages compete for the last room, a message that would have fitted may be
-    refused. A count that the cache evicts or loses starts at zero again.
+    It adds to one count after the other, and subtracts again if a cap was exceeded. So admitted
+    messages never exceed a cap. If several messages arrive while a limit is almost reached, a
+    message that would have fitted may be refused. A count that the cache evicts or loses starts at
+    zero again.
     """
 
     alias = "default"

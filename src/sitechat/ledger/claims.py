@@ -43,8 +43,9 @@ class LimitLeft(TypedDict):
 class Claim:
     """The amount that one message reserves from one limit in one window.
 
-    `amount` and `cap` are whole numbers: messages, tokens, or nano-dollars for the unit `usd`.
-    `expires` is the end of the window in seconds since 1970.
+    `key` names the limit, the window and the visitor's identity, and so the count to change.
+    `amount` and `cap` (the maximum of the limit) are whole numbers: messages, tokens, or
+    nano-dollars for the unit `usd`. `expires` is the end of the window in seconds since 1970.
     """
 
     key: str
@@ -114,7 +115,7 @@ class Count:
     taken: int = 0
     """The spent and reserved amount. It never exceeds the cap when a message is admitted."""
     reserved: int = 0
-    """The part of `taken` that running replies hold. Most of it is released when they end."""
+    """The part of `taken` that running replies hold. Their usage replaces it when they end."""
 
     @property
     def spent(self) -> int:

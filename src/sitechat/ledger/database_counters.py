@@ -1,9 +1,10 @@
 """Atomic updates of the database ledger's counters: all of a message's counters, or none.
 
-The column `spent` of a counter includes its reserved amount: it is `Count.taken`.
+A counter is the row of one `Count`. Its column `spent` includes the reserved amount, as
+`Count.taken` does.
 
-`SqlCounting` is for PostgreSQL and SQLite, and needs one statement. `OrmCounting` is for other
-databases. Both lock the rows in the order of their keys, so that messages wait for each other
+`SqlCounting` is for PostgreSQL and SQLite, and usually needs one statement. `OrmCounting` is for
+other databases. Both lock the rows in the order of their keys, so that messages wait for each other
 instead of ending in a deadlock.
 """
 
@@ -41,7 +42,8 @@ class Counting(Protocol):
         """Apply changes to the counts, which never become negative.
 
         Returns:
-            The budgets that passed their warning threshold for the first time. They are marked.
+            The budgets that reached `warn_from` for the first time in their window. Their rows
+            are marked (`warned`).
         """
 
 
@@ -82,7 +84,7 @@ class SqlCounting:
         return False
 
     def book(self, changes: Sequence[Change]) -> list[Claim]:
-        """Apply the changes and return the budgets that just passed their warning threshold."""
+        """Apply the changes; mark and return the budgets that have just reached `warn_from`."""
         budgets = {change.claim.key: change.claim for change in changes if change.claim.is_budget}
         with self._transaction():
             nearly = [
@@ -97,7 +99,10 @@ class SqlCounting:
             ]
 
     def _add_within_caps(self, claims: Sequence[Claim]) -> list[tuple[Any, ...]]:
-        """Add to the counts that stay within their caps; return rows with their keys."""
+        """Add to the counts that stay within their caps; return rows with their keys.
+
+        Missing rows are created without a check: `take` has compared each amount with its cap.
+        """
         expires = Counter._meta.get_field("expires")
         values: list[Any] = []
         for claim in claims:
@@ -180,7 +185,10 @@ class OrmCounting:
         return False
 
     def book(self, changes: Sequence[Change]) -> list[Claim]:
-        """Apply the changes by one statement, unless a budget passes its warning threshold."""
+        """Apply the changes; mark and return the budgets that have just reached `warn_from`.
+
+        One statement is enough, unless a budget reaches `warn_from` or a row is missing.
+        """
         keys = [change.claim.key for change in changes]
         rows = self._counters.filter(key__in=keys).order_by("key")
         taken = {change.claim.key: change.taken for change in changes}

@@ -28,17 +28,17 @@ PURGE_BATCH = 1000
 class DatabaseLedger(Ledger):
     """A ledger in the table `sitechat_counter`, one row per limit, identity and window.
 
-    `reserve` and `settle` take one statement each, however many limits there are (on MySQL and
-    MariaDB `reserve` takes two). Messages wait for each other only while their transactions last.
+    `reserve` and `settle` usually need one statement each, even with many limits (`reserve` needs
+    two on MySQL and MariaDB). Messages wait for each other only while their transactions last.
     """
 
     def check(
         self, visitor: Visitor, *, tokens: int, dollars: Decimal, now: datetime | None = None
     ) -> None:
-        """Raise the error that `reserve` would raise now; do nothing if there is room for this.
+        """Raise the error that `reserve` would raise now; do nothing if the message fits.
 
-        Do nothing also on databases that do not reserve in one statement (MySQL, MariaDB), because
-        the check would cost as much there as the reservation.
+        On databases that do not reserve in one statement (MySQL, MariaDB), always do nothing,
+        because the check would take as long as the reservation.
         """
         if self._counting().needs_one_statement:
             super().check(visitor, tokens=tokens, dollars=dollars, now=now)
@@ -77,11 +77,11 @@ class DatabaseLedger(Ledger):
     def _first_to_reach(self, claim: Claim) -> bool:
         """Mark the limit as reached, and return whether it was not marked before.
 
-        Read the mark first, because only the first refusal has to write.
+        Read the row first, because only the first refusal in a window has to write.
         """
         row = self._counters().filter(key=claim.key)
         reached = row.values_list("reached", flat=True).first()
-        if reached is None:  # nothing was ever taken from it
+        if reached is None:  # the limit has no row in this window
             self._persist(
                 lambda: self._counters().bulk_create(
                     [Counter(key=claim.key, expires=stored_moment(claim.resets))],

@@ -1,4 +1,4 @@
-"""Find the limits that have no room for a message, and the error for it. Does no I/O."""
+"""Find the limits that have no room for a message, and the error to raise. This does no I/O."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from sitechat.errors import BudgetExhausted, ChatError, LimitsReserved, RateLimi
 from sitechat.ledger.claims import Claim, Count, seconds_until
 
 RETRY_SOON = 5
-"""`retry_after` in seconds for a message that may fit when running replies end."""
+"""`retry_after` in seconds if the message may fit when running replies end, or if the store of the
+counts does not answer."""
 
 AT_ONCE = _("Too many answers are being written for you at once.")
+"""The text for a visitor whose own limits have no room, while the limits of the site have room."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Refusal:
 
     error: ChatError
     reached: Sequence[tuple[Claim, Count]] = ()
-    """The claims on limits that would refuse it even if no reply were running, with the counts."""
+    """The claims that would exceed their limits even if no reply were running, with the counts."""
 
 
 def exceeded(claims: Sequence[Claim], counts: Mapping[str, Count]) -> list[tuple[Claim, Count]]:

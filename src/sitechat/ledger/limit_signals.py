@@ -1,4 +1,4 @@
-"""Signals and log lines about reached limits, each sent once per window."""
+"""Signals, webhooks and log lines about reached limits. `base` decides when they are sent."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ logger = get_logger("sitechat")
 
 
 def report_reached(sender: type, claim: Claim, count: Count, visitor: Visitor) -> None:
-    """Report a limit that refused a message for the first time in its window."""
+    """Report a limit when it refuses a message for the first time in its window.
+
+    Only budgets are also logged.
+    """
     limit, resets = claim.limit, claim.resets
     data = _data(claim)
     if not claim.is_budget:

@@ -1,6 +1,7 @@
 """Parse CHAT_LIMITS and compute the time windows of limits.
 
-This module uses no database, cache or clock: `sitechat.ledger.base` and its subclasses count.
+This module uses no database, cache or clock. `sitechat.ledger.base` and its subclasses keep the
+counts.
 """
 
 from __future__ import annotations
@@ -143,7 +144,7 @@ def _parse(value: Any) -> tuple[tuple[Limit, ...], list[str]]:
 
 
 def _parse_scope(scope: Any, entries: Any) -> tuple[list[Limit], list[str]]:
-    """Parse one item of CHAT_LIMITS. Return the same as `_parse`."""
+    """Return the valid limits of one scope in CHAT_LIMITS, and a sentence for each problem."""
     if scope not in SCOPES:
         return [], [
             _(

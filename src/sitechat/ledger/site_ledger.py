@@ -12,13 +12,17 @@ from sitechat.ledger.base import Ledger
 
 
 def get_ledger() -> Ledger:
-    """Return the ledger that CHAT_LEDGER names; raise ImproperlyConfigured if it is no ledger."""
+    """Return the ledger that CHAT_LEDGER names, the same object at each call.
+
+    Raises:
+        ImproperlyConfigured: CHAT_LEDGER can't be imported, or is not a subclass of `Ledger`.
+    """
     return _load(conf.CHAT_LEDGER)
 
 
 @lru_cache(maxsize=8)
 def _load(path: str) -> Ledger:
-    """Create the ledger of a dotted path, once in a process. See `get_ledger` for the error."""
+    """Create the ledger of a dotted path, once per process. See `get_ledger` for the error."""
     advice = 'write "sitechat.ledger.DatabaseLedger" or "sitechat.ledger.CacheLedger".'
     try:
         ledger = import_string(path)

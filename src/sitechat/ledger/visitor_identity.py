@@ -1,4 +1,4 @@
-"""The identities of visitors that limits count by.
+"""The identities of visitors. Limits have separate counts for each identity.
 
 Addresses are never stored, only a hash that is keyed with the site's SECRET_KEY and the day.
 """
@@ -20,7 +20,7 @@ class Visitor:
     """One visitor's identities by scope, each a string that reveals nothing about the visitor."""
 
     session: str | None
-    """The random identity in the browser session; None for requests without a session."""
+    """The identity that the browser session holds; None for requests without a session."""
     user: str | None
     """The hash of the signed-in user; None for anonymous visitors."""
     ip: str
@@ -53,7 +53,7 @@ def identify(
     """Return the identities of a visitor.
 
     Args:
-        session: The random identity that the browser session holds.
+        session: The identity that the browser session holds; None for requests without a session.
         user_pk: The primary key of the signed-in user; None for anybody else.
         network: The visitor's network, from `http.client_address`.
         now: The hash of the network depends on the day of this time; by default the current time.
@@ -69,7 +69,8 @@ def identify(
 def session_identity(session_key: str | None) -> str:
     """Return an identity for a session that has no identity yet.
 
-    Concurrent messages of one session get the same identity.
+    It is derived from the key, so that concurrent messages of one session get the same identity.
+    For a session without a key, it is random.
     """
     if session_key is None:
         return secrets.token_hex(IDENTITY_LENGTH // 2)

@@ -1,4 +1,4 @@
-"""The decorator `tool`, and the class `Tool` of what it returns."""
+"""The decorator `tool`, and the class `Tool`, whose instances it creates."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Tool:
 
     @cached_property
     def parameters(self) -> Parameters:
-        """The parameters that Claude fills: all but the first."""
+        """The parameters that Claude fills. A function's first one, the request, is left out."""
         return self.given_parameters or SignatureParameters(self.function)
 
 
@@ -121,7 +121,8 @@ def tool(
     Raises:
         TypeError: The function is not callable, does not take a request, is a generator, or has
             parameters without names (such as `*args`).
-        ValueError: The name, the timeout or the question is not valid.
+        ValueError: The name, the timeout or the question is not valid, or Python knows no signature
+            of the function.
     """
     if function is None:
         return lambda decorated: _make(decorated, name, confirm, status, timeout)

@@ -24,7 +24,8 @@ class UnusableResult(TypeError):
 def result_text(value: Any) -> str:
     """Convert the return value of a tool to text for Claude.
 
-    If a tool returns nothing, the text says so. A long text is cut off, and a note is added.
+    If a tool returns None or only spaces, the text says that it returns nothing. A long text is cut
+    off, and a note is added.
 
     Args:
         value: Text, None, or values that can be written as JSON, including dates, decimals and

@@ -50,7 +50,10 @@ def problem_of(schema: Any) -> str:
 
 
 def _references(value: Any, depth: int = 0) -> Iterator[str]:
-    """Yield all references (`$ref`) below a value. Raise RecursionError if it is too deep."""
+    """Yield the targets of all references, such as `$ref`, below a value.
+
+    Raise RecursionError if the value is nested more than MAX_DEPTH levels deep.
+    """
     if depth > MAX_DEPTH:
         raise RecursionError
     if isinstance(value, Mapping):
