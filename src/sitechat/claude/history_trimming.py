@@ -6,9 +6,9 @@ from __future__ import annotations
 def first_sent_turn(number: int, max_history: int) -> int:
     """Return the number of the first turn that is sent together with the turn `number`.
 
-    Numbers count from 0. At most `max_history` earlier turns are sent; if it is 0, the result is
-    `number` itself. The first turn moves by half of `max_history` at a time, so that the cached
-    prefix stays the same for that many turns.
+    Turns are numbered from 0. At most `max_history` earlier turns are sent. If `max_history` is 0,
+    the result is `number` itself. The first turn moves by half of `max_history` at a time, so that
+    the cached prefix stays the same for that many turns.
     """
     if max_history <= 0:
         return number

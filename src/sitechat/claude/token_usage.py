@@ -28,7 +28,8 @@ class TokenUsage:
     def __add__(self, other: TokenUsage) -> TokenUsage:
         """Return the sum of both counts.
 
-        The service tier and the region are those of `other`, or of this usage if `other` has none.
+        The service tier and the region come from `other`. A value that is empty there comes from
+        this usage.
         """
         values = {}
         for field in fields(self):

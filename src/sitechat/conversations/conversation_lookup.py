@@ -115,8 +115,8 @@ def turn_of_copy(
     """Return the turn that another copy of the message has started.
 
     The conversation is stored in a session that does not have it, unless the visitor has left the
-    conversation since. If the first copy had no session, it is stored only if the client has
-    confirmed that the id of the message is secret, and at most once in ten seconds.
+    conversation since. If the first copy had no session, the conversation is stored only if the
+    client has confirmed that the message's id is secret, and at most once in ten seconds.
     """
     held = visit.held
     if _lacks_session(visit, message, conversation):
@@ -188,7 +188,7 @@ def _look_up_copy(
         state: The conversation that a new message would go into.
 
     Returns:
-        The conversation with the copy; None if there is none.
+        The conversation with the copy; None if there is no copy.
     """
     held = visit.held
     may_be_elsewhere = held.has_several or message.conversation is not None

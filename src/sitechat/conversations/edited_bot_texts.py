@@ -1,9 +1,9 @@
 """The texts of bots that staff edit in the admin.
 
 Each process caches the texts for ten seconds. A page gets the cached texts while another thread
-renews them, so that it runs no query. With CHAT_REQUEST_ISOLATION nothing is cached, because each
-request may have a database of its own. Whether a bot is on is not cached for messages: each message
-reads it again.
+renews them, so that the page runs no query. With CHAT_REQUEST_ISOLATION nothing is cached, because
+each request may have a database of its own. Each message reads again whether its bot is switched
+on.
 """
 
 from __future__ import annotations

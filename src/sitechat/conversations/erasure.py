@@ -32,7 +32,7 @@ def erase(conversations: ConversationQuerySet) -> dict[str, int]:
 
     Args:
         conversations: The conversations to delete. The condition is checked again when they are
-            locked, so a conversation that no longer meets it is kept.
+            locked, so a conversation that does not meet it then is kept.
 
     Returns:
         The number of deleted rows of each model, by its label.

@@ -94,7 +94,7 @@ class OfferedTools:
     def definitions(self) -> Sequence[dict[str, Any]]:
         """The definitions of the tools for Claude.
 
-        A tool that can't be defined is logged and left out. If Claude calls it, it is refused.
+        A tool that can't be defined is logged and left out. Calls of such a tool are refused.
         """
         definitions = {name: _definition(each.tool) for name, each in self._by_name.items()}
         self._by_name = {name: each for name, each in self._by_name.items() if definitions[name]}

@@ -26,8 +26,8 @@ def own_conversations(visit: Visit) -> ConversationQuerySet:
 def find(visit: Visit, bot: str, conversation_id: str | None) -> Conversation | None:
     """Return one of the visitor's conversations with a bot.
 
-    Without an id, return the conversation of the session, or None if there is none. It may be one
-    that has just begun and is not yet stored in the session.
+    Without an id, return the conversation of the session, or None if the session has no
+    conversation. A conversation that has just begun is found before the session stores it.
 
     Raises:
         NotFound: The visitor has no conversation with this id and bot.

@@ -35,8 +35,8 @@ def may_be_retry(
 ) -> bool:
     """Return whether a message without a session may be a copy of a conversation's first message.
 
-    A copy has the same id and comes within a period. Its text is not compared: with another text it
-    is a conflict.
+    A copy has the same id and comes within a period. Its text is not compared. The
+    caller raises Conflict if a message with the same id has another text.
 
     Args:
         visit: The visitor.

@@ -69,7 +69,7 @@ def free_slot(address: str, *, guess: bool) -> str | None:
     Args:
         address: The identity of the address, `Visitor.ip`.
         guess: Whether to choose a slot without reading which slots are in use. Choose True for an
-            address that probably uses none.
+            address that probably has no running reply.
 
     Returns:
         The slot, or None if addresses are not limited.

@@ -217,7 +217,7 @@ async def run_reply(
 async def _saved(live: LiveReply, steps: Steps) -> bool:
     """Save the end of the reply. Return False if the save must be retried.
 
-    Return True also if the database has rejected it so often that it will never be saved.
+    Return True also if the database has rejected the end so often that it is never saved.
     """
     try:
         await steps.database(partial(settlement.finish, live))

@@ -227,7 +227,8 @@ def _forget(live: LiveReply) -> None:
     """Forget a reply that has ended on a server's event loop.
 
     The connections of its steps stay open for the next reply, and are closed when they are idle,
-    like those of the request pool. A busy server would otherwise open a new one for most replies.
+    like the connections of the request pool. Otherwise a busy server would open a new connection
+    for most replies.
     """
     _remove(running(), live.id, keeps_connections=True)
 

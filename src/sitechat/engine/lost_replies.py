@@ -77,7 +77,7 @@ def end_lost(replies: MessageQuerySet) -> int:
 def end_lost_and_wait(replies: MessageQuerySet) -> int:
     """End lost replies. If replies are still silent, wait for the suspicion time and end them too.
 
-    Silent replies whose process has shown meanwhile that it is alive go on.
+    A reply goes on if its process has shown in the meantime that it is alive.
 
     Returns:
         The number of ended replies.

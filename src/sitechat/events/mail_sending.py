@@ -26,7 +26,7 @@ def send_mail(delivery: Delivery) -> None:
         to=content["to"],
         reply_to=[content["reply_to"]] if content.get("reply_to") else None,
         headers={
-            # The same for each attempt, so that mail programs recognize a repeated mail.
+            # Each attempt has the same id, so that mail programs recognize a repeated mail.
             "Message-ID": f"<{delivery.pk}@{mail.DNS_NAME}>",
             "Auto-Submitted": "auto-generated",
         },

@@ -71,7 +71,7 @@ class CacheLedger(Ledger):
         if exceeded(claims, self._counts([claim.key for claim in claims])):
             return False
         for number, claim in enumerate(claims, start=1):
-            # Add the reserved part first, so that it never looks spent.
+            # Add the reserved part first, so that this amount never looks spent.
             if claim.reserves:
                 self._add(claim, claim.reserves, RESERVED_SUFFIX)
             if self._add(claim, claim.amount) > claim.cap:

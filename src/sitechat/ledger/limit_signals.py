@@ -17,7 +17,7 @@ logger = get_logger("sitechat")
 def report_reached(sender: type, claim: Claim, count: Count, visitor: Visitor) -> None:
     """Report a limit when it refuses a message for the first time in its window.
 
-    Only budgets are also logged.
+    If the limit is a budget, log this too.
     """
     limit, resets = claim.limit, claim.resets
     data = _data(claim)
