@@ -87,8 +87,8 @@ export function createExtrasControl(options: ExtrasControlOptions): ExtrasContro
     createOffer(wanted, isNew) {
       const offer = offered.contact && (wanted === "contact" || !isAvailable()) ? "contact" : "person"
       if (offer === "person" && !isAvailable()) return undefined
-      if (isNew && wanted === "contact") {
-        control.use((all) => all.reach(offer, false))
+      if (isNew && wanted === "contact" && offer === "contact") {
+        control.use((all) => all.reach("contact", false))
         return undefined
       }
       return button("offer secondary", () => control.use((all) => all.reach(offer, true)), translate(offer))
