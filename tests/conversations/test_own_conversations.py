@@ -12,20 +12,10 @@ from sitechat.claude.messages import SearchResult
 from sitechat.conversations.follow_up_questions import follow_ups
 from sitechat.models import Conversation, Message
 from sitechat.standin import Standin
+from tests.conversations.test_conversation_list import conversations, titles
 from tests.visitor import CHAT, Visitor, value_of
 
 pytestmark = [pytest.mark.database, pytest.mark.django_db(transaction=True)]
-
-
-def conversations(visitor: Visitor, **query: str) -> list[dict[str, Any]]:
-    response = visitor.client.get(f"{CHAT}conversations/", query)
-    assert response.status_code == 200
-    found: list[dict[str, Any]] = response.json()["conversations"]
-    return found
-
-
-def titles(visitor: Visitor) -> list[str]:
-    return [row["title"] for row in conversations(visitor)]
 
 
 def signed_in(name: str) -> Visitor:
