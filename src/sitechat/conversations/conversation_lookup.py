@@ -229,7 +229,7 @@ def _look_up_target(visit: Visit, message: IncomingMessage) -> ConversationState
 
 
 def look_up_again(visit: Visit, message: IncomingMessage) -> ConversationState:
-    """Look up the conversation again after an error, as another copy may have begun it since.
+    """Look up the conversation again after an error: another copy may have created it.
 
     The result has at least the newest turn. Raises the same error as `look_up`.
     """
@@ -253,7 +253,7 @@ def _newest(conversation: Conversation) -> QuerySet[Message]:
 
 
 def _look_up_likely(visit: Visit, message: IncomingMessage, count: int) -> ConversationState:
-    """Find the conversation even if it has just begun and the session lacks it; else a new one."""
+    """Find the conversation, also a new one that the session does not have yet; else a new one."""
     likely = visit.held.likely_id(message.bot.name)
     if likely is None:
         return ConversationState(None, [], uuid.uuid4())
@@ -269,7 +269,7 @@ def _look_up_likely(visit: Visit, message: IncomingMessage, count: int) -> Conve
 
 
 def _look_up_begun(visit: Visit, message: IncomingMessage) -> ConversationState | None:
-    """Find the conversation that a copy of the message has begun without a session, or None."""
+    """Return the conversation that a copy of the message started without a session, or None."""
     pk = visit.held.begun_without_session(message.bot.name)
     if visit.held.session_key is None or visit.account is not None or pk is None:
         return None

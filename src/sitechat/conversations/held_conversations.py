@@ -69,7 +69,7 @@ class HeldConversations:
         """Return the id in the session, or else the id that a conversation would have got.
 
         Concurrent responses overwrite each other's session data, so the session may not hold a
-        conversation that another message of this visitor has begun. None if nothing identifies
+        conversation that another message of this visitor started. None if nothing identifies
         the visitor. A conversation with the id may not exist.
         """
         return self.get(bot) or self._hash_of_visitor(bot)

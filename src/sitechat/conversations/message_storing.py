@@ -38,7 +38,7 @@ def begin_conversation(visit: Visit, bot: str, pk: uuid.UUID) -> Conversation:
 
 
 def announce_start(conversation: Conversation) -> None:
-    """Announce a new conversation to the site (`events`), unless a command has begun it."""
+    """Announce a new conversation to the site (`events`), unless a command started it."""
     if conversation.command in IN_CHAT:
         announce(
             "conversation_started",
