@@ -39,7 +39,7 @@ COUNTING = ("report of a week", "report of a month")
 and after it."""
 
 REVIEWING = ("report of a week", "report of a month", "unanswered questions")
-"""Pages that let a thread check new replies. They are measured with and without such replies."""
+"""Pages that let a thread review new replies. They are measured with and without such replies."""
 
 
 def configure(vendor: str) -> None:
@@ -98,6 +98,7 @@ def fill(vendor: str, messages: int) -> None:
 
 
 def pages() -> dict[str, str]:
+    """Return the paths of the pages to measure, by the names that are printed."""
     from django.utils import timezone
 
     from sitechat.models import ApprovedAnswer, Contact, Conversation, Delivery
@@ -171,6 +172,7 @@ def cpu_seconds() -> float:
 
 
 def measure() -> int:
+    """Measure all pages, and return the number of pages that take 200 ms or more."""
     from django.contrib.auth.models import User
     from django.db import connection
     from django.test import Client

@@ -15,7 +15,7 @@ VISITORS = 60_000
 
 @dataclass(frozen=True)
 class Dialect:
-    """What databases write differently. `{0}` and `{1}` are expressions."""
+    """SQL that differs between databases. Expressions replace `{0}` and `{1}`."""
 
     uuid: str
     random: str

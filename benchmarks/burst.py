@@ -5,8 +5,10 @@
 Each visitor posts once and reads the whole answer (40 tokens in 4 s). Meanwhile another page is
 requested ten times a second, and the site's threads and database connections are counted. The
 threads are counted again 5 and 15 seconds after the last answer.
-CPU milliseconds a turn are stated with and without these pages, whose own cost is measured before
-the burst. They contain the cost of refused messages.
+
+The CPU time of a turn includes refused messages. It is given with and without the other page, whose
+own CPU time is measured before the burst.
+
 `--before` is a checkout of another commit, which is measured in the same run. With `--retry`,
 visitors send a refused message again like the widget: after `Retry-After` with jitter. With
 `--limits`, CHAT_LIMITS has its default and each visitor has a different IP address. Visitors,
@@ -86,7 +88,10 @@ class Watch:
 
 
 async def post(visitor: Visitor, *, retry: bool, until: float) -> Answer:
-    """Send a message; with `retry`, again as long as the answer has a `Retry-After`."""
+    """Send a message. With `retry`, send a refused one again after its `Retry-After`.
+
+    Nothing is sent again after the time `until`, in seconds of `perf_counter`.
+    """
     started = perf_counter()
     while True:
         answer = await visitor.ask()

@@ -5,8 +5,8 @@
 Visitors arrive within ten seconds. The stand-in writes an answer in four seconds. Visitors behave
 like the widget: if the site has no thread for a stream, they poll, with a delay of 0.8 s plus three
 times the duration of the last poll. Visitors of the plain peer wait for a thread. Database
-connections are kept for a minute (CONN_MAX_AGE), as is usual with threads; sitechat is also
-measured without.
+connections are kept for a minute (CONN_MAX_AGE), as is usual with threads. sitechat is also
+measured with a new connection for each request.
 """
 
 from __future__ import annotations

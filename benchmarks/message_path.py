@@ -1,11 +1,11 @@
-"""The modules that a message passes from the POST to its events, and the calls back up.
+"""Trace the modules that a message passes, and the calls of lower layers into higher ones.
 
     python benchmarks/message_path.py [--all]
 
 It runs the ASGI application in this process, asks three questions in one conversation, and traces
 every call of the package during the third. It prints how many modules the numbered list under "The
-way of a message" in docs/architecture.md has, whether all of them run, and the calls back up: those
-of a function in a higher layer. A reply that takes half a second has one more, for its checkpoint.
+way of a message" in docs/architecture.md has, whether all of them run, and the calls of a function
+in a higher layer. A reply that takes half a second has one such call more, for its checkpoint.
 `--all` also prints every module in which a function runs, in the order of their first calls.
 """
 

@@ -3,12 +3,13 @@
     python benchmarks/readers.py [--short] [--before DIR] [--only TEXT]
 
 First 400 loops of one browser request a history of 500 messages, each as soon as the last response
-has ended. Then 2,000 connections of one browser follow one reply. With `--floor`, so many loops and
-connections also request a page that takes no work, which is what Django and the server cost alone.
-Meanwhile other visitors ask, and open another page. Their times are compared with those before, in
-the same run. They are measured from the moment at which the greedy browser starts. `--before` is a
-checkout of another commit, which is measured in the same run. Visitors, stand-in, database and site
-run on the same machine, and the greedy browser in a process of its own.
+has ended. Then 2,000 connections of one browser follow one reply. With `--floor`, as many loops and
+connections also request an empty page, to measure what Django and the server need alone.
+
+Meanwhile other visitors ask, and open another page. Their times are measured before the greedy
+browser starts, and from its start on. `--before` is a checkout of another commit, which is measured
+in the same run. Visitors, stand-in, database and site run on the same machine, and the greedy
+browser in a process of its own.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
     python benchmarks/run.py [--short] [--only first_token dollars] [--json benchmarks/results.json]
 
 All other options are passed to each script, such as `--url http://127.0.0.1:8000/chat/`. A whole
-run takes about 20 minutes, a short one a few minutes. `report.py` writes the page from the figures.
+run takes about 20 minutes, a short one a few minutes. `report.py` writes docs/performance.md.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ LENGTHS = (5, 5000)
 
 
 async def statements(visitor: Visitor) -> list[tuple[float, str, int]]:
+    """Return the site's statements since the last call; see `served.statements.take`."""
     answer = await visitor.get("/statements/")
     return [tuple(entry) for entry in json.loads(answer.body)["statements"]]
 

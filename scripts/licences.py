@@ -98,7 +98,7 @@ def npm_packages() -> Iterator[tuple[str, str, bool]]:
 
 
 def page(shipped: Licences, tools: Licences, npm: Iterable[tuple[str, str, bool]]) -> str:
-    """Return the page."""
+    """Return the text of PAGE: a table of all packages with their licences and uses."""
     rows = {(name, licence, "a site") for name, licence in shipped.items()}
     rows |= {(name, licence, "development") for name, licence in tools.items()}
     rows |= {

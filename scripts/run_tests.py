@@ -53,9 +53,10 @@ PARALLEL = ("-n", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder")
 NO_TESTS = 5
 START_WITHIN = 21 * 60
 START_LARGE_WITHIN = 18 * 60
-"""Seconds after which `make test-all` starts no further run, or no large one, and lists it instead.
+"""Seconds after which `make test-all` starts no further run, or no further large run.
 
-So it ends within half an hour on a slow machine too. The most important runs come first.
+It lists the runs that it leaves out. So it ends within half an hour on a slow machine too. The most
+important runs come first.
 """
 
 MAX_RUN_SECONDS = 25 * 60
@@ -147,7 +148,10 @@ class Runner:
             self.results.failures.append(f"pytest ended with {code} ({label})")
 
     def has_time(self, label: str, within: float = START_WITHIN) -> bool:
-        """Return whether another run may start after these seconds; note it if not."""
+        """Return whether a run may start, because less than `within` seconds have passed.
+
+        If it may not, note that it was left out.
+        """
         if time.monotonic() - self.results.started < within:
             return True
         self.results.notes.append(f"{label}: there was no time left on this machine.")

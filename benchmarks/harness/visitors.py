@@ -96,7 +96,7 @@ class Visitor:
         return await self.get(path)
 
     async def get(self, path: str, more: Sequence[str] = ()) -> Answer:
-        """Request a path, with lines `more` in the head, and read the whole response."""
+        """Request a path with the further header lines `more`, and read the whole response."""
         return await self._call("GET", path, b"", more)
 
     async def _call(

@@ -5,7 +5,9 @@
     pip install trafilatura readability-lxml justext resiliparse
     python -m benchmarks.retrieval.extractors html
 
-The correct main text is the text of the element that `TRUTH` selects.
+The correct main text is the text of the element that `TRUTH` selects. For each extractor, "found"
+is the share of its words that were extracted, and "right" the share of the extracted words that
+belong to it.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@
     python -m benchmarks.retrieval.passages --requirement celery==5.7.0 --pattern '*.rst' \
         --questions benchmarks/retrieval/celery.tsv
 
-For each number of passages: the share of questions for which a page that answers them is among the
-passages, so that Claude can cite it, and the tokens of the passages.
+For each number of passages, it prints the share of questions that Claude can answer, because one of
+the passages is from a page that answers the question, and the mean tokens of the passages.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ _PER_PAGE = 8
 
 
 def random_vectors(texts: Sequence[str]) -> object:
-    """Return random vectors, as embedder of `--vectors`."""
+    """Return random vectors. This is the embedder for `--vectors`."""
     import numpy as np
 
     return np.random.default_rng(len(texts[0])).normal(size=(len(texts), 384))

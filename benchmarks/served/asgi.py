@@ -1,3 +1,5 @@
+"""The ASGI application of the site that the benchmarks serve."""
+
 from __future__ import annotations
 
 import os

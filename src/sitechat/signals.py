@@ -91,7 +91,9 @@ reply_rated = Signal()
 """
 
 question_unanswered = Signal()
-"""Sent when the search for unanswered questions finds a new unanswered question.
+"""Sent when the review of replies (`reports.unanswered_questions`) lists a new question.
+
+It is not sent for a question that is more than seven days old.
 
 - `sender`: `sitechat.models.Unanswered`
 - `unanswered`: the `Unanswered`, with `question`, `reason` and `reply`

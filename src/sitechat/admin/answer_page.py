@@ -1,4 +1,7 @@
-"""The contents and the actions of the page on which staff answer one conversation."""
+"""The contents and the actions of the page on which staff answer one conversation.
+
+`inbox_pages` shows the contents, and calls the action of each form that is sent.
+"""
 
 from __future__ import annotations
 
@@ -29,9 +32,8 @@ from sitechat.people.staff_permissions import colleagues, may_answer
 StaffAction = Callable[[Conversation, Any, Mapping[str, str]], "str | Promise"]
 """A function that handles a form of the page.
 
-It returns a message for the user, the text that the page's script asked for, or "".
-
-It gets the conversation, the user and the fields of the form, and may raise `StaffError`.
+It gets the conversation, the user and the fields of the form. It returns a message for the user,
+the text that the page's script asked for, or "". It may raise `StaffError`.
 """
 
 
@@ -99,7 +101,7 @@ class Answering:
 
     @property
     def text_limit(self) -> dict[str, Any]:
-        """The attributes of the fields for answers and notes."""
+        """The HTML attributes that limit the length of answers and notes."""
         return limit_attributes(staff_actions.MAX_TEXT_LENGTH)
 
     @property

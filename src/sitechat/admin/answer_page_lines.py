@@ -60,7 +60,7 @@ class TalkLine:
 class Talk:
     """Lines of a conversation, the oldest first, and the cursor for the next call of `talk`.
 
-    The cursor is a position in the messages and the id of the last step or note.
+    The cursor consists of the position of the next message and the id of the last step or note.
     """
 
     lines: list[TalkLine]

@@ -1,4 +1,7 @@
-"""The admin of approved answers, and a page that asks a bot the question of an answer."""
+"""The admin of approved answers, which staff write for questions of visitors.
+
+A page of each answer tries it: the page asks a bot the question, and shows what the bot answers.
+"""
 
 from __future__ import annotations
 
@@ -224,7 +227,8 @@ class ApprovedAnswerAdmin(OwnTemplates, Uncounted, AnswerModelAdmin):
     ) -> HttpResponse:
         """Redirect after an answer was added.
 
-        If it was made from a reply and saved with "Save", the page asks the question again.
+        If it was made from a reply and saved with "Save", redirect to the form that asks its
+        question again.
         """
         response = super().response_add(request, obj, post_url_continue)
         if request.POST.get("reply") and "_save" in request.POST:

@@ -100,7 +100,7 @@ class ContactAdmin(KeysetRows, ContactModelAdmin):
 
     @admin.display(description=_("state"), ordering="state")
     def shown_state(self, contact: Contact) -> str:
-        """Return the state."""
+        """Return the state as a badge."""
         return badge(contact.get_state_display(), BADGES.get(contact.state, ""))
 
     @admin.display(description=_("language"))

@@ -38,7 +38,7 @@ class Digest:
     """The text before a search match, the match, and the text after it.
 
     None without a search, if the beginning of the question contains the searched words in the same
-    case, or if no message contains them. Searches for a username or an id match no message.
+    case, or if no message contains them. Most searches for a username or an id match no message.
     """
     messages: int
     dollars: Decimal | None

@@ -15,7 +15,7 @@ FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 def csv_response(name: str, rows: Iterable[Sequence[object]]) -> HttpResponse:
     """Return a CSV file of the rows. The first row has the titles of the columns."""
-    # Without a byte order mark, Excel reads UTF-8 as the encoding of the computer.
+    # Without a byte order mark, Excel does not read the file as UTF-8.
     response = HttpResponse("\ufeff", content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     writer = csv.writer(response)

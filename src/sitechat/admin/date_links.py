@@ -1,6 +1,7 @@
-"""Links to the years, months and days of a list, from the first and last time in the table.
+"""Links that filter a list by year, month or day.
 
-They replace Django's date hierarchy, which reads every row to find the days that have rows.
+The first and the last time in the table decide which periods are offered. The links replace
+Django's date hierarchy, which reads every row to find the days that have rows.
 """
 
 from __future__ import annotations

@@ -158,9 +158,9 @@ class PageAdmin(ReadOnlyPage, KeysetPage, PageModelAdmin):
         return super().get_object(request, object_id, from_field) if is_id(object_id) else None
 
     def detail_context(self, request: HttpRequest, found: Page) -> dict[str, Any]:
-        """Return the context for the passages from the number in the query string on.
+        """Return the context with at most PASSAGES passages of a page.
 
-        At most PASSAGES are shown at once.
+        The number in the query string chooses the first passage.
         """
         first = number_in(request, "from") or 0
         passages = found.passages.defer("vector").order_by("number")

@@ -57,7 +57,7 @@ class TextPiece:
 
 @dataclass(frozen=True)
 class ToolLine:
-    """A call of a tool, with visible characters only."""
+    """A call of a tool, with invisible characters in its texts made visible."""
 
     name: str
     state: str | Promise
@@ -123,7 +123,7 @@ class Line:
 
     @property
     def did_not_help(self) -> bool:
-        """Whether the question is listed as unanswered and open, other than for its rating."""
+        """Whether the question is listed as unanswered and open, not because of its rating."""
         row = self.unanswered
         return row is not None and row.done is None and row.reason != Unanswered.Reason.DISLIKED
 

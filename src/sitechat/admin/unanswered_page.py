@@ -118,7 +118,10 @@ def groups_page(request: HttpRequest) -> dict[str, Any] | HttpResponse:
 
 
 def members_of_group(request: HttpRequest, name: str) -> list[int]:
-    """Return the primary keys of a group's listed questions; [] if the name is not valid.
+    """Return the primary keys of the questions that a form marks; [] if the name is not valid.
+
+    These questions match the page's filters, and were asked no later than the newest question in
+    the name.
 
     Args:
         request: The request, with the page's filters in its query string.

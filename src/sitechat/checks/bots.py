@@ -103,7 +103,7 @@ def _errors(bots: Mapping[Any, Any]) -> Iterator[CheckMessage]:
 def _attributes(name: object, bot: type[Chatbot]) -> Iterator[CheckMessage]:
     """Check the attributes of a bot's class.
 
-    Other checks cover the values that come from settings, if the class does not replace them.
+    An attribute that the class takes from a setting is left out: another check covers the setting.
     """
     for attribute, (is_valid, right) in ATTRIBUTES.items():
         value = getattr_static(bot, attribute)

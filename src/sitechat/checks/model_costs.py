@@ -40,7 +40,7 @@ CACHE_MISSES = Decimal("0.1")
 
 
 def check_model_costs(**kwargs: Any) -> Iterator[CheckMessage]:
-    """W007, I001: a model is deprecated or was retired, or a bot's first model is expensive."""
+    """W007, I001: a model is deprecated or was retired, or a bot's `model` is expensive."""
     today = timezone.now().date()
     for bot in usable_bots():
         yield from _deprecated_models(bot, today)

@@ -19,9 +19,9 @@ from sitechat.reports import retention
 from sitechat.runtime import database
 
 MAX_DAYS_WITHOUT_CLEANUP = 30
-"""The check warns only if the last cleanup was more days ago than this.
+"""Days that must have passed since the last cleanup before the check warns.
 
-Also, conversations must be older than this, even if CHAT_RETENTION_DAYS is lower.
+There must also be a conversation that is older than this and than CHAT_RETENTION_DAYS.
 """
 
 

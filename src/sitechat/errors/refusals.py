@@ -137,7 +137,7 @@ class BudgetExhausted(ChatError):
 
 
 class NotConfigured(ChatError):
-    """The site can't run the chat until its owner mends something.
+    """The site can't run the chat until its owner corrects something.
 
     For example, there is no API key, a setting is invalid, migrations are not applied, or the
     server can't run replies.

@@ -19,7 +19,7 @@ from sitechat.safe_text import one_line, visible
 logger = get_logger("sitechat.events")
 
 DELIVERY_TIME = 10.0
-"""At its end, a command starts deliveries for at most this many seconds."""
+"""Seconds for which a command starts deliveries when it ends."""
 
 Style = Callable[[str], str]
 """One of Django's styles for the terminal, such as `self.style.SUCCESS`."""
@@ -48,7 +48,10 @@ class ChatCommand(BaseCommand):
             sys.exit(1)
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        """Return the parser, with the translated `help`: at import, no language is active yet."""
+        """Return the parser, with the translated `help` as its description.
+
+        `help` itself can't be translated: no language is active when this class is imported.
+        """
         parser = super().create_parser(prog_name, subcommand, **kwargs)
         parser.description = _(self.help)
         return parser

@@ -2,6 +2,6 @@
 
 Admin pages, commands, tasks and metrics are thin, and import the modules of this package by name.
 Each module has one subject, such as `usage_report`, `retention`, `doctor` or `personal_data`. This
-package imports `conversations` and the layers below it. It exports no names, because every process
-imports `reports.reply_logs` at start-up.
+package imports `conversations` and the layers below it. It exports no names, so that callers load
+only the modules that they need.
 """

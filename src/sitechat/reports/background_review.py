@@ -1,4 +1,4 @@
-"""Review of new replies on a thread, so that no page waits for it."""
+"""Review of new replies (see `unanswered_questions`) on a thread, so that no page waits for it."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class BadHour:
 
     @property
     def label(self) -> str:
-        """Return the hour in UTC as text. Templates convert times to the site's time zone."""
+        """Return the hour in UTC as text. Templates would convert a time to the local time zone."""
         return f"{self.start:%Y-%m-%d %H:00}"
 
 

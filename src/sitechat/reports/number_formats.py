@@ -28,7 +28,7 @@ def count(value: float | Decimal | None) -> str:
     if value is None:
         return NONE
     for size, sign in ((10**9, "G"), (10**6, "M")):
-        if rounded(1000 * float(value) / size, 1) >= 1000:  # in the unit below, it is not shorter
+        if rounded(1000 * float(value) / size, 1) >= 1000:  # the smaller unit needs four digits
             return _short(float(value) / size) + sign
     if value >= 100_000:
         return _short(float(value) / 1000) + "k"

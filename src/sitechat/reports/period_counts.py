@@ -39,7 +39,7 @@ PROVISIONAL = "provisional"
 """The key that marks stored counts as made before all replies had been reviewed."""
 
 OF_COMMANDS = Conversation.objects.filter(pk=OuterRef("conversation"), command__isnull=False)
-"""A subquery for the conversation of a row, if a command and not a visitor started it."""
+"""A subquery for the conversation of a row, if no visitor started it (see `Asker`)."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class CountedPeriod:
     dislikes: int = 0
     unanswered: int = 0
     refused: int = 0
-    """Unanswered questions whose replies are refusals, without the reason UNKNOWN."""
+    """Unanswered questions whose replies are refusals, except questions with the reason UNKNOWN."""
     contacts: int = 0
 
     @classmethod

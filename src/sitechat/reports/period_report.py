@@ -41,9 +41,12 @@ class PeriodFigures:
     questions: int
     """Questions that got a reply, even a failed one."""
     answered: float | None
-    """The share of replies that neither failed nor are listed as unanswered, 0 to 1."""
+    """The share of replies that did not fail, were no refusals, and are not listed as unanswered.
+
+    From 0 to 1; None without replies.
+    """
     without_person: float | None
-    """The share of conversations that no person joined, 0 to 1."""
+    """The share of conversations that no person joined, 0 to 1; None without conversations."""
     likes: int
     dislikes: int
     unanswered: int

@@ -130,7 +130,13 @@ def _in_groups(keys: Sequence[UUID]) -> Q:
 
 
 def question_ids(chosen: QuestionFilter, key: UUID, until: datetime) -> list[int]:
-    """Return the primary keys of a group's listed questions that were asked until a time."""
+    """Return the primary keys of the questions of a group that match a filter.
+
+    Args:
+        chosen: The filter.
+        key: The `QuestionGroup.key`.
+        until: The time of the newest question to include.
+    """
     rows = chosen.rows().filter(_in_groups([key]), created__lte=until)
     return list(rows.values_list("pk", flat=True))
 

@@ -1,4 +1,4 @@
-"""The similarity of questions, by the characters of their sorted words."""
+"""The similarity of questions, by the letters of their sorted words."""
 
 from __future__ import annotations
 

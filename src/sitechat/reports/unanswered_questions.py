@@ -56,8 +56,8 @@ def review_new_replies(limit: int | None = None) -> bool:
     """Review the replies that ended and the thumbs down that were given since the last call.
 
     Args:
-        limit: The maximum number of replies, also of thumbs down, and also of questions to group.
-            None for all.
+        limit: The maximum number of replies to review. The same number limits the thumbs down, and
+            the questions to group. None for all.
 
     Returns:
         Whether nothing is left: all are reviewed, and all questions have a group.

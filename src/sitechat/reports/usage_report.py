@@ -18,6 +18,7 @@ SPANS = {"hour": 48, "day": 30, "month": 12}
 """The number of hours, days or months in a report."""
 
 EPOCH = datetime(2000, 1, 1, tzinfo=timezone.utc)
+"""A time before the first reply of any site."""
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,10 @@ stack of the main thread. It finds uWSGI and gevent by their modules. It reads f
 - hypercorn: the event that its parent sets instead of sending a signal
 - uWSGI: threads, and the time limit of a request
 
-Any other WSGI server is assumed to have DEFAULT_THREADS threads, or one if it says so. Any other
-server is assumed to have time to save replies (DEFAULT_GRACE). This is the only module that reads
-internals of servers; `tests/servers/test_threads.py` fails if an upgrade changes them.
+Any other WSGI server is assumed to have DEFAULT_THREADS threads, or one if `wsgi.multithread` is
+false. Any other server is assumed to have time to save replies (DEFAULT_GRACE). This is the only
+module that reads internals of servers; `tests/servers/test_threads.py` fails if an upgrade changes
+them.
 """
 
 from __future__ import annotations

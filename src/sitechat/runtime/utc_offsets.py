@@ -9,7 +9,7 @@ from django.utils import timezone
 
 
 def with_offset(moment: datetime) -> datetime:
-    """Return the time with its UTC offset. Without one, it is taken as in the current time zone."""
+    """Return the time with a UTC offset. A time without one gets that of the current time zone."""
     return timezone.make_aware(moment) if timezone.is_naive(moment) else moment
 
 

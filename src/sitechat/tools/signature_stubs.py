@@ -1,4 +1,7 @@
-"""Signatures and type hints of the site's functions, and stubs with the signature for Claude."""
+"""Signatures and type hints of tools, and stubs from which the SDK derives their schemas.
+
+`argument_validation` uses the hints, `claude.tool_schemas` the stubs.
+"""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ QUESTION = "Please say in three sentences what this site is about."
 
 
 class Calls:
-    """The HTTP calls of one chat. Each call is sent as from a new visitor, without a session."""
+    """The HTTP calls of one chat. Each call comes from a new visitor: it has no session."""
 
     def __init__(self, site: DeployedSite, found: FoundChat) -> None:
         self.site = site

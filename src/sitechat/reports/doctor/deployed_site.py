@@ -29,7 +29,7 @@ CONNECT_TIMEOUT = 10.0
 """Maximum seconds to connect."""
 
 MAX_BODY = 10_000_000
-"""About the maximum bytes of a response that are read. The rest is ignored."""
+"""Bytes after which the rest of a response is ignored."""
 
 MAX_REDIRECTS = 5
 HOST = re.compile(r"(?:[\w-]+\.)*[\w-]+\.?|[0-9a-fA-F]*:[0-9a-fA-F:.]+(?:%\w+)?", re.ASCII)

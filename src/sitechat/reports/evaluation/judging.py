@@ -36,7 +36,7 @@ SCHEMA: Mapping[str, Any] = {
 }
 
 UNSUPPORTED_STATUSES = (400, 404, 422)
-"""HTTP statuses of servers that do not support structured outputs, if they get a schema."""
+"""HTTP statuses with which servers refuse a schema, because they lack structured outputs."""
 
 
 @dataclass(frozen=True)

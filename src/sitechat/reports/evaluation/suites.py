@@ -24,7 +24,7 @@ CASE_KEYS = (
 AFTER_KEYS = ("ask", "answer")
 
 Words = tuple[tuple[str, ...], ...]
-"""Words to search for. Each entry lists alternatives, which are searched for separately."""
+"""Words to search for. Each entry lists alternatives, such as two spellings of a number."""
 
 
 class InvalidSuite(ValueError):
