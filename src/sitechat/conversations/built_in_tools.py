@@ -1,4 +1,7 @@
-"""The registry of built-in tools that packages above `conversations` offer to Claude."""
+"""The registry of built-in tools that packages above `conversations` offer to Claude.
+
+`sitechat.receivers` registers them. `offered_tools` calls `tools` for each message.
+"""
 
 from __future__ import annotations
 

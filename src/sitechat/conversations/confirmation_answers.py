@@ -1,8 +1,9 @@
 """The visitor's answers to the question whether a tool may run.
 
-Before a reply runs a tool with a question, it ends. Its row (`Message`) shows the question, and the
-row of the call (`ToolUse`) stores the continuation: the conversation with Claude up to the call, as
-JSON. The visitor's answer makes the same reply run again, in these steps:
+If a tool has a question for the visitor, the reply ends before the tool runs. The row of the reply
+(`Message`) shows the question. The row of the call (`ToolUse`) stores the continuation: the
+conversation with Claude up to the call, as JSON. The visitor's answer makes the same reply run
+again, in these steps:
 
 1. `find_asked` finds the call.
 2. `decide` loads the continuation, with the current system prompt and tools.

@@ -253,7 +253,10 @@ def _newest(conversation: Conversation) -> QuerySet[Message]:
 
 
 def _look_up_likely(visit: Visit, message: IncomingMessage, count: int) -> ConversationState:
-    """Find the conversation, also a new one that the session does not have yet; else a new one."""
+    """Return the conversation that the visitor probably has, or else a new one.
+
+    The session may not hold a conversation that has just begun (see `held_conversations`).
+    """
     likely = visit.held.likely_id(message.bot.name)
     if likely is None:
         return ConversationState(None, [], uuid.uuid4())

@@ -1,4 +1,8 @@
-"""The request to Claude for a visitor's message, with passages and tools."""
+"""The request to Claude for a visitor's message, with passages and tools.
+
+`compose` writes the request for a new message. `template` returns its parts that do not depend on
+the message, for a reply that continues after a question to the visitor.
+"""
 
 from __future__ import annotations
 
@@ -83,7 +87,7 @@ async def bot_words(bot: Chatbot, request: HttpRequest, call_method: CallMethod)
 def bot_words_sync(bot: Chatbot, request: HttpRequest) -> BotWords:
     """Return the same as `bot_words`, but call the methods on this thread.
 
-    This is for commands, and for bots that do not override the methods. Of the methods, only
+    This is for commands, and for bots that do not override the methods. Only methods that are
     coroutine functions have a time limit.
     """
     system_prompt = _as_text(call_site_code(bot.system_prompt, request, timeout=METHOD_TIMEOUT))
@@ -214,7 +218,8 @@ def _turns(
 ) -> list[Exchange | PersonalExchange]:
     """Return the turns with these numbers, in the form in which Claude gets them.
 
-    Turns whose message was replaced, or is replaced by the new one, are left out.
+    The message of turn `n` is at position 2n, and its answer at 2n + 1. Turns whose message was
+    replaced, or is replaced by the new one, are left out.
 
     Args:
         message: The new message, which may replace the last turn.

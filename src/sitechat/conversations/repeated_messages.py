@@ -35,8 +35,8 @@ def may_be_retry(
 ) -> bool:
     """Return whether a message without a session may be a copy of a conversation's first message.
 
-    A copy has the same id and comes within a period. Its text is not compared. The
-    caller raises Conflict if a message with the same id has another text.
+    A copy has the same id and comes within a period. The text is not compared here: the caller
+    raises Conflict if a message with the same id has another text.
 
     Args:
         visit: The visitor.
@@ -64,8 +64,8 @@ def is_fresh(conversation: Conversation, newest: Sequence[Message]) -> bool:
 def may_begin_session(conversation: uuid.UUID) -> bool:
     """Return whether a retry without a session may get a session now, and record this.
 
-    After True, return False for RETRY_INTERVAL. This is the only limit, because the limits on
-    messages do not count retries. Return False if the cache does not answer.
+    Only one retry in RETRY_INTERVAL seconds gets a session. This is the only limit, because the
+    limits on messages do not count retries. Return False if the cache does not answer.
     """
     try:
         return cache.add(f"sitechat:retried:{conversation}", 1, RETRY_INTERVAL)

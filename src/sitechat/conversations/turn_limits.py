@@ -1,4 +1,4 @@
-"""Limits of a new turn: whether any message has room, and the concurrent replies of an address."""
+"""Checks before a new turn: room in the limits, and the concurrent replies of an address."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sitechat.ledger.visitor_identity import Visitor
 from sitechat.models import Message
 
 MESSAGES_PER_SLOT = 6
-"""The number of messages in the limit of an address that allow it one concurrent reply."""
+"""An address may have one concurrent reply for this many messages that its limit allows."""
 
 MIN_SLOTS = 4
 """The lowest limit of concurrent replies, for households and visitors with several tabs."""
@@ -49,9 +49,9 @@ def check_room(visitor: Visitor, bot: Chatbot) -> None:
 def slots_per_address() -> int | None:
     """Return the maximum number of concurrent replies of one address; None for any number.
 
-    It is a fraction (`MESSAGES_PER_SLOT`) of the messages that CHAT_LIMITS allows an address in
-    its shortest period. This is enough for visitors who share an address behind a router, and stops
-    floods of messages.
+    It is the number of messages that CHAT_LIMITS allows an address in its shortest period, divided
+    by MESSAGES_PER_SLOT, but at least MIN_SLOTS. This is enough for visitors who share an address
+    behind a router, and stops floods of messages.
     """
     caps = [limit for limit in current_limits() if (limit.scope, limit.unit) == ("ip", "messages")]
     if not caps:

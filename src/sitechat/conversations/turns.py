@@ -97,7 +97,9 @@ def start_turn(
         Busy: A reply is running in the conversation.
         PersonJoined: A person of the site has joined since `state` was read.
         SwitchedOff: Staff have switched the bot off.
-        Conflict: The id of the message was used for another text.
+        Conflict: The id of the message was used for another text, or the message replaces another
+            one that is not the visitor's last.
+        NotFound: The conversation that the message names was deleted in the meantime.
         RateLimited, BudgetExhausted: The limits have no room for the message.
         Overloaded: The address sends too many messages at once, or the ledger does not answer.
         PoolFull: No thread can start to run the reply.
@@ -188,11 +190,7 @@ class TurnWriter:
         """Write the turn and return its rows, or return the reply to a copy of the message.
 
         Raises:
-            Busy: A reply is running in the conversation.
-            PersonJoined: A person of the site has joined since the conversation was read.
-            Conflict: The id of the message was used for another text.
-            RateLimited, BudgetExhausted: The limits have no room for the message.
-            Overloaded: The address sends too many messages at once, or the ledger does not answer.
+            ChatError: The message can't be accepted; see `start_turn`.
             ConversationDeleted: The request contains text of a deleted conversation.
         """
         rejected = 0

@@ -1,9 +1,9 @@
 """Write the progress of all running replies of a process to the database: a checkpoint.
 
-This runs twice a second, for up to 500 replies. While it holds Python's interpreter lock, the event
-loop that writes to visitors has to wait. So PostgreSQL and SQLite get a single statement, with the
-new text as one JSON value. MySQL and MariaDB use Django's ORM, which takes 100 ms to compose its
-statement.
+`event_loop` does this twice a second, on busy sites for hundreds of replies. While this code holds
+Python's interpreter lock, the event loop that writes to visitors has to wait. So PostgreSQL and
+SQLite get a single statement, with the new text as one JSON value. MySQL and MariaDB use Django's
+ORM, which takes 100 ms to compose its statement for 500 replies.
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
 """Continuations: the state from which a reply goes on after a question to the visitor, as JSON.
 
+`driver` stores a continuation, and `conversations.confirmation_answers` loads it.
+
 The site's facts about the visitor (`Chatbot.context`) are not stored. They and the system prompt
 are computed again when the reply continues. If they have changed, Claude's thinking is left out,
 because Claude rejects thinking that belongs to another prompt.
@@ -34,7 +36,7 @@ class Continuation:
     rounds: int
     """The number of rounds so far, including this one."""
     tool_calls: int
-    """The number of tools that Claude has called so far."""
+    """The number of tool calls that were started so far."""
 
 
 def dump(continuation: Continuation) -> str:

@@ -1,4 +1,8 @@
-"""Drive one reply: call Claude, run the tools that it calls, and save the end."""
+"""Drive one reply: call Claude, run the tools that it calls, and save the end.
+
+`event_loop` runs `run_reply` as the task of a reply. `reports.asking_bots` calls `converse_in_time`
+for questions of commands, whose replies have no row.
+"""
 
 from __future__ import annotations
 
@@ -73,7 +77,7 @@ async def _write_answer(live: LiveReply, steps: Steps) -> claude.Call | Ending:
     """Call Claude, and run the tools that it calls, until the answer is complete.
 
     Returns:
-        The last call of Claude; the end of the reply if it ends for another reason.
+        The last call of Claude, or an `Ending` if the reply ends for another reason.
 
     Raises:
         ReplyError: Claude has failed, and no fallback model can answer.

@@ -78,7 +78,7 @@ class LiveReply:
         self.visitor = visitor
         self.tools = tools
         self.tool_calls = 0
-        """The number of tools that Claude has called."""
+        """The number of tool calls that were started. Refused calls do not count."""
         self.tool_uses: list[UsedTool] = []
         """The tool calls that are not stored yet."""
         self.decision: Decision | None = None

@@ -1,8 +1,9 @@
 """Detect and end running replies whose process has died.
 
-If a process ends in an orderly way, `shutdown` ends its replies. A process updates the rows
-of its replies twice a second, and never considers its own replies lost. If a row was not updated
-for CHAT_STALE_AFTER, its process may be dead. On the same machine, this can be verified.
+If a process ends in an orderly way, `shutdown` ends its replies. This module is for processes that
+were killed. A process updates the rows of its replies twice a second, and never considers its own
+replies lost. If a row was not updated for CHAT_STALE_AFTER, its process may be dead. On the same
+machine, this can be verified.
 
 A reply of another machine is checked twice. The first check records a suspicion in the row, which
 the next checkpoint of a live process removes. Only a suspicion that stays for a while ends the

@@ -64,7 +64,10 @@ class StoredReply(Protocol):
 
 
 class Event(NamedTuple):
-    """An event for a reader. For text, `offset` is the number of characters so far."""
+    """An event for a reader. `offset` is the event's id; None for an event without an id.
+
+    For text, it is the number of characters so far. For updates, it is the cursor.
+    """
 
     data: Mapping[str, Any]
     offset: int | None = None

@@ -29,7 +29,7 @@ PREPARE_TIMEOUT = 10.0
 """Maximum seconds of the validation of a call, which may run code of the site's own types."""
 
 MAX_CALLS = 16
-"""The maximum number of tool calls in one reply."""
+"""The maximum number of tool calls that one reply starts."""
 
 # What Claude reads instead of a result.
 

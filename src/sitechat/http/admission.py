@@ -1,4 +1,4 @@
-"""Checks before a message is accepted: the bot's rules, and Claude's state.
+"""The checks of the `*_views` before they accept a call: the bot's own methods, and Claude's state.
 
 Nothing is written for a refused visitor: no session, no conversation, no message.
 """
@@ -52,7 +52,7 @@ async def clean_message(message: IncomingMessage, steps: RequestSteps) -> Incomi
 
 
 async def clean_text(bot_name: str, text: str, steps: RequestSteps) -> str:
-    """Return the text that the bot's `clean_message` returns for a text of a visitor.
+    """Return the result of the bot's `clean_message` for the comment of a rating.
 
     If the site has removed the bot, the method of the default bot is used.
 

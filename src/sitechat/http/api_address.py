@@ -42,7 +42,7 @@ def active_urlconf() -> object:
 
 
 def _nested_namespace(resolver: URLResolver) -> str | None:
-    """Return the full namespace of the first chat that a URLconf includes, also inside others.
+    """Return the full namespace of the first `include` of `sitechat.urls`, which may be nested.
 
     Returns:
         The namespace; "" if `sitechat.urls` is the whole URLconf; None if the chat is not included.

@@ -1,8 +1,8 @@
 """The paths of `chat/`, for code that runs before Django resolves URLs.
 
-`early_admission`, `middleware_queue` and `read_queue` use the paths. The view of `chat/` adds the
-path of each request. So a path that only the URLconf of another host, tenant or language has is
-known after the first request to it.
+`early_admission`, `middleware_queue` and `read_queue` use the paths. The path in the default
+URLconf is known from the start. Other hosts, tenants or languages may have another URLconf. Their
+paths are known after the first request, because the view of `chat/` adds the path of each request.
 """
 
 from __future__ import annotations

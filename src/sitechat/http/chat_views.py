@@ -1,7 +1,6 @@
 """The endpoints of `chat/` and `chat/conversations/`: send, show, list and delete.
 
-Each handler is a coroutine that awaits its database steps, so that it is written once for WSGI and
-ASGI; see `sitechat.runtime.request_steps`.
+The handlers serve WSGI and ASGI: they await database steps, see `sitechat.runtime.request_steps`.
 """
 
 from __future__ import annotations
@@ -90,7 +89,7 @@ class IncomingTurn:
 async def _send(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase:
     chat_paths().add(request)
     read_limits.check_call(request, "messages")
-    ticket = await turn_queue.enter(request) if steps.loop is not None else None
+    ticket = await turn_queue.enter(request) if steps.loop is not None else None  # WSGI: no loop
     try:
         return await _send_admitted(request, steps)
     finally:
@@ -135,10 +134,7 @@ def _find(
 ) -> IncomingTurn:
     """Look up the visitor and the conversation, and check that the message can be accepted.
 
-    Args:
-        request: The request.
-        message: The message in the request.
-        check_room: Whether to refuse a new message over a limit, or while a reply is running.
+    With `check_room`, refuse a new message if a limit is used up or a reply is running.
 
     Raises:
         ChatError: The message can't be accepted.
@@ -172,10 +168,10 @@ def _begin(
     incoming: IncomingTurn,
     words: prompt.BotWords | None = None,
 ) -> tuple[Visit, Turn | visitor_actions.DeliveredMessage]:
-    """Start a message's turn or store it for a person, unless its copy did, and save the session.
+    """Start the turn of a new message, or store it for a person. Save the session.
 
     Returns:
-        The visit. Second, the turn, or the stored message if a person will answer it.
+        The visit; and the turn, or else the stored message if a person will answer it.
     """
     visit, turn = incoming.visit, incoming.turn
     if incoming.delivered is not None or incoming.is_personal:
@@ -203,7 +199,10 @@ def _begin(
 def _deliver(
     request: HttpRequest, message: IncomingMessage, incoming: IncomingTurn
 ) -> visitor_actions.DeliveredMessage:
-    """Store a message for a person, unless an earlier copy is stored, and save the session."""
+    """Store a message for a person, unless an earlier copy is stored. Save the session.
+
+    The session does not change if the visitor has gone to another conversation since.
+    """
     visit, delivered = incoming.visit, incoming.delivered
     if delivered is None:
         delivered = visitor_actions.deliver(visit, message, incoming.conversation)
@@ -286,6 +285,7 @@ async def _forget(request: HttpRequest, steps: RequestSteps) -> HttpResponseBase
 
 
 def _erase(request: HttpRequest) -> None:
+    """Delete the named or else the current conversation. The session forgets the current one."""
     bot, visit = find_bot(request.GET.get("bot")).name, visit_reader.read_visit(request)
     named = request.GET.get("conversation")
     conversation = own_conversations.find(visit, bot, named)

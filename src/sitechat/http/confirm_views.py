@@ -81,7 +81,10 @@ def _decide(
     steps: RequestSteps,
     words: prompt.BotWords | None,
 ) -> tuple[replies.ReplyHandle, int]:
-    """Store the decision. Return the continued reply, and how many characters the client has."""
+    """Store the decision. Return the continued reply, and how many characters the client has.
+
+    If the request names no number, or 0, the client has all text so far.
+    """
     place.take()
     after = request_parsing.read_after(request) or len(asked.row.text)
     handle = confirmation_answers.decide(

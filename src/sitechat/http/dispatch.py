@@ -1,7 +1,7 @@
 """Choose the handler of a request, and answer its errors with `error_responses`.
 
-Each URL has an async view for ASGI and a sync view for WSGI. Both run the same handlers. The URL
-patterns are in `lazy_patterns`.
+Each URL has an async view for ASGI and a sync view for WSGI. Both run the same handlers.
+`sitechat.urls` lists the URLs, and `lazy_patterns` chooses the view for the server.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def endpoint(**by_method: Handler) -> View:
         return await _answer(by_method, request, steps_for(request), kwargs)
 
     def view(request: HttpRequest, **kwargs: str) -> HttpResponseBase:
-        if isinstance(request, ASGIRequest):  # a URL pattern of the site names this view
+        if isinstance(request, ASGIRequest):  # the site's own URL pattern has chosen this view
             response: HttpResponseBase = async_to_sync(for_asgi)(request, **kwargs)
             return response
         return run_inline(_answer(by_method, request, steps_for(request), kwargs))

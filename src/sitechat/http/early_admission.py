@@ -61,7 +61,7 @@ def _response(request: HttpRequest, error: ChatError) -> HttpResponseBase:
 def put_before(handler: ASGIHandler) -> None:
     """Put early admission before an ASGI handler. A second call for the handler does nothing."""
     if not isinstance(getattr(handler.handle, "__self__", None), EarlyAdmission):
-        setattr(handler, "handle", EarlyAdmission(handler).handle)  # noqa: B010 - mypy knows a method
+        setattr(handler, "handle", EarlyAdmission(handler).handle)  # noqa: B010 - mypy forbids "="
 
 
 class EarlyAdmission:

@@ -1,4 +1,4 @@
-"""Turn every error of a handler into a JSON response, and log errors that the owner must know."""
+"""Turn each error of a handler into a JSON response. Log errors that the owner must know about."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ logger = get_logger("sitechat.views")
 async def error_response(
     request: HttpRequest, steps: RequestSteps, error: Exception
 ) -> HttpResponse:
-    """Return the response to an exception of a handler. Log exceptions that the owner must know.
+    """Return the response to an exception of a handler. Log it if the owner must know about it.
 
     Args:
         request: The request.

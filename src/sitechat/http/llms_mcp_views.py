@@ -118,7 +118,7 @@ def mcp(request: HttpRequest) -> HttpResponse:
 
 
 def _batch(request: HttpRequest, messages: list[Any]) -> HttpResponse:
-    """Answer a batch. For the limit, each message of the batch is a request."""
+    """Answer a batch. Each of its messages counts as a request in the limit."""
     if len(messages) > machines.MAX_BATCH:
         return HttpResponse(status=413)
     for _message in messages[1:]:

@@ -1,8 +1,9 @@
-"""Limit calls before any database work, such as reading conversations and rating replies.
+"""Limit how often a session or an address calls the endpoints, and how many streams it opens.
 
-For messages, these limits only stop clients that call in a loop: `ledger` limits what visitors may
-ask. Each process counts in its own memory. The defaults of CHAT_READ_LIMITS are far above what a
-visitor's widget needs.
+The `*_views` call `check_call` before any database work. The limits are those of CHAT_READ_LIMITS.
+They also count messages, but only to stop clients that call in a loop: `ledger` limits what
+visitors may ask. Each process counts in its own memory. The defaults are far above what a visitor's
+widget needs.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ MAX_KEYS = 20_000
 """Maximum number of counts in memory. Then the least recently used count is dropped."""
 
 BURST_SHARE = 4
-"""A reader may make this part of the calls per period at once: the limit divided by this number."""
+"""The limit per period, divided by this number, is the number of calls that are allowed at once."""
 
 MIN_BURST = 20
 """Minimum number of calls that are allowed at once, if the limit is not lower."""
@@ -162,9 +163,10 @@ def check_call(request: HttpRequest, kind: str) -> None:
 
 
 def early_refusal(request: HttpRequest, kind: str) -> TooManyCalls | None:
-    """Return the error if the view will refuse the call because of these limits; else None.
+    """Count a call as `check_call` does, and return the error that it raises.
 
-    None also if CHAT_READ_LIMITS is not valid. The arguments are the same as for `check_call`.
+    The view will refuse the call with the same error. Return None if the call is allowed, or if
+    CHAT_READ_LIMITS is not valid.
     """
     try:
         check_call(request, kind)

@@ -114,7 +114,7 @@ class _Places:
     """The number of calls that have a place or wait for one."""
 
     def forget(self) -> None:
-        """Count one call less. The last call removes the session or address from the queue."""
+        """Subtract a call. The last call removes the session or address from the queue."""
         self.used -= 1
         if not self.used:
             self.queue.remove(self.key)

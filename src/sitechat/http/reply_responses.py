@@ -36,7 +36,7 @@ class StreamPlace:
     def take(self) -> None:
         """Take a slot. If no slot is free and the client can poll, `slot` stays None.
 
-        After `follow`, the stream is a follower. Followers may take only some of the slots.
+        After `follow`, the stream may take only the slots for followers (see `stream_slots`).
 
         Raises:
             Overloaded: No slot is free, and the client can't poll.

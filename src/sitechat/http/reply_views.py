@@ -1,4 +1,4 @@
-"""The views of one reply: follow it, stop it, rate it."""
+"""The endpoints of one reply: follow it, stop it, rate it."""
 
 from __future__ import annotations
 

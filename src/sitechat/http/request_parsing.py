@@ -1,4 +1,4 @@
-"""Parsing of HTTP requests: bodies, offsets, and headers."""
+"""Functions by which the `*_views` read bodies, offsets and headers of requests."""
 
 from __future__ import annotations
 
@@ -141,7 +141,9 @@ def read_stop(request: HttpRequest) -> int | None:
 
 
 def read_visitor_page(request: HttpRequest) -> VisitorPage:
-    """Return the page in the body of a request for a person; an empty page if the body has none.
+    """Return the page in the body of a request for a person.
+
+    Return an empty page if the body contains none, or is not JSON.
 
     Raises:
         InvalidRequest: The page is not valid.

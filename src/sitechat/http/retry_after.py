@@ -1,6 +1,6 @@
 """The seconds in the header `Retry-After` of refused requests, by reason.
 
-`turn_queue`, `session_reads` and the limits have their own values.
+`turn_queue`, `read_limits` and the ledger compute their own values.
 """
 
 from __future__ import annotations

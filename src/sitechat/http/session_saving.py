@@ -44,7 +44,7 @@ def save(request: HttpRequest) -> None:
             raise
         logger.exception("A visitor's session could not be saved")
         session.modified = False
-    setattr(session, "save", _SaveOnce(session))  # noqa: B010 - mypy knows it as a method
+    setattr(session, "save", _SaveOnce(session))  # noqa: B010 - mypy forbids "=" for methods
 
 
 def _save_with_retries(session: SessionBase) -> None:
@@ -52,14 +52,14 @@ def _save_with_retries(session: SessionBase) -> None:
     attempts = count()
 
     def attempt() -> None:
-        if next(attempts) and is_new:  # it has a key now, but no row
+        if next(attempts) and is_new:  # the failed attempt has set a key, but stored no row
             session.create()
         else:
             session.save()
 
     is_new = session.session_key is None
     if is_new:  # skip the query whether the random key is in use: the INSERT would then fail
-        setattr(session, "exists", lambda _key: False)  # noqa: B010 - mypy knows it as a method
+        setattr(session, "exists", lambda _key: False)  # noqa: B010 - mypy forbids "="
     try:
         database.retry(attempt, also=(OperationalError,))
     finally:
@@ -70,7 +70,7 @@ class _SaveOnce:
     """Replaces `save` of a saved session, so that it is saved again only after further changes."""
 
     def __init__(self, session: SessionBase) -> None:
-        self._session = ref(session)  # the session holds this object
+        self._session = ref(session)  # weak, because the session refers to this object
         self._saved = _serialized(session)
 
     def __call__(self, must_create: bool = False) -> None:

@@ -49,7 +49,8 @@ def encode(event: Event) -> bytes:
         return b"data: " + _json(event.data).encode() + b"\n\n"
     if "t" in event.data:  # most events; a string is faster to encode than a dictionary
         return b'id: %d\ndata: {"t": %s}\n\n' % (event.offset, _json(event.data["t"]).encode())
-    return b"id: %d\ndata: %s\n\n" % (event.offset, _json(event.data).encode())  # of updates
+    # An event of `update_stream`, whose offset is a cursor.
+    return b"id: %d\ndata: %s\n\n" % (event.offset, _json(event.data).encode())
 
 
 class FollowedReply(Protocol):
@@ -152,7 +153,7 @@ class Follower:
 
     def _events(self) -> Iterable[Event]:
         if self.reply.finished or self.reply.phase is not None:
-            # Only these events contain our own texts, in the reader's language.
+            # Only the end and the phase of a reply contain our own texts.
             with translation.override(self.language):
                 return self.reply.since(self.cursor)
         return self.reply.since(self.cursor)

@@ -59,7 +59,8 @@ def max_streams(server: Server, *, on_loop: bool, polls: bool) -> int | None:
     """
     if conf.CHAT_MAX_STREAMS is not None:
         return conf.CHAT_MAX_STREAMS
-    if on_loop or (server.threads == 1 and not polls):  # this request has the only thread
+    # If the server has one thread, this request uses it, so no other stream is open.
+    if on_loop or (server.threads == 1 and not polls):
         return None
     return server.streams
 

@@ -72,7 +72,7 @@ class Ledger(ABC):
             BudgetExhausted: A budget of the site (scope `site`, unit `usd`) would have no room
                 even if all running replies released their reservations. `retry_after` is the
                 number of seconds until all limits without room have started a new window.
-            RateLimited: Another limit would have no room in this case.
+            RateLimited: Another limit would have no room even then.
             LimitsReserved: There will be room when running replies release their reservations;
                 `retry_after` is a few seconds.
             Overloaded: The store does not answer (a database raises DatabaseError instead).

@@ -58,8 +58,8 @@ def deliver(visit: Visit, message: IncomingMessage, conversation: Conversation) 
     Raises:
         Conflict: The message replaces another one, or its id was used for another text.
         RateLimited: The limits on messages are reached.
-        Overloaded: The person has just left or the conversation was just deleted, so a second
-            request gets an answer of the bot; or the ledger does not answer.
+        Overloaded: The person has just left, or the conversation was just deleted. The bot answers
+            if the client sends the message again. Or the ledger does not answer.
     """
     if message.replaces is not None:
         raise Conflict

@@ -16,9 +16,9 @@ def run_counted(work: Callable[[Reservation], T]) -> T:
     """Run a transaction that counts something in the limits, and undo the count on a rollback.
 
     Args:
-        work: Runs the statements of the transaction. It must add the claims that the ledger
-            returns, one for each count, to its argument, so that they can be undone. It is called
-            again after a deadlock.
+        work: Runs the statements of the transaction. It must add the claims that `Ledger.count`
+            returns to its argument, so that they can be undone. It is called again after a
+            deadlock.
 
     Returns:
         The result of `work`.
