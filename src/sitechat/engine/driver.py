@@ -1,7 +1,7 @@
 """Drive one reply: call Claude, run the tools that it calls, and save the end.
 
 `event_loop` runs `run_reply` as the task of a reply. `reports.asking_bots` calls `converse_in_time`
-for questions of commands, whose replies have no row.
+for questions of commands and the admin, whose replies have no row.
 """
 
 from __future__ import annotations

@@ -80,7 +80,7 @@ def read_visit(request: HttpRequest, message_id: uuid.UUID | None = None) -> Vis
 def _sender(request: HttpRequest, user: Any) -> str | None:
     """Return the sender of a request as a value of `Asker`; None for a visitor.
 
-    Commands and the admin sign their requests.
+    Commands sign their requests (see `command_signature`).
     """
     signed = command_signature.command_of(request.headers.get(command_signature.HEADER))
     return signed or (Asker.STAFF.value if works_with_chat(user) else None)
