@@ -1,9 +1,11 @@
 """Access to Claude's API. This is the only package that uses the Anthropic SDK.
 
 `catalog` describes the models, and `usage_costs` computes the cost of their tokens. `messages` and
-`request` compose what is sent to Claude, and `call` sends it. The SDK takes seconds to import, so
-it is loaded at the first call or earlier on another thread (`warm_up`). This package imports only
-`runtime`, `tools`, `conf` and `errors`.
+`request` compose what is sent to Claude, and `call` sends it. `stream` reads the events of the
+response, `answer` collects them, and `failures` explains errors.
+
+The SDK takes seconds to import. So it is loaded at the first call, or earlier on another thread by
+`warm_up`. This package imports only `runtime`, `tools`, `conf` and `errors`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The state of one answer, built from the events of Claude's stream.
 
-All values come from outside and are validated here. Unknown values and values of a wrong type
-are ignored; they never end an answer. This module does no I/O and reads no clock.
+`call` passes the events. All values come from outside and are validated here. Unknown values and
+values of a wrong type are ignored; they never end an answer. This module does no I/O and reads no
+clock.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from sitechat.claude.usage_by_model import Attempts
 from sitechat.claude.usage_estimates import text_of
 
 Delta = str | Cited
-"""What an event adds to the answer: text, or the citation of a passage by the text so far."""
+"""What an event adds to the answer: text, or a passage that the text so far cites."""
 
 STOP_REASON_LENGTH = 64
 """Maximum characters of a stop reason; the rest is cut."""

@@ -1,5 +1,7 @@
 """A circuit breaker: stops sending requests for a while if Claude is overloaded.
 
+`call` reports failures and successes. `http.admission` asks whether new messages are refused.
+
 Each process has its own breaker. After many consecutive failures, new messages are refused before
 anything is stored or reserved for them. After a pause, new messages are sent to Claude again. Until
 Claude completes an answer, each further failure starts another pause.

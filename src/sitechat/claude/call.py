@@ -1,4 +1,7 @@
-"""One call of Claude: send a `Request`, retry it if that is safe, and read the answer."""
+"""One call of Claude: send a `Request`, retry it if that is safe, and read the answer.
+
+The engine makes a call for each round of a reply. Some reports also call Claude.
+"""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def configured() -> bool:
 
 
 class Preparation:
-    """Load what a process needs before its first answer: the SDK and a TLS context.
+    """The preparation of a process for its first answer: it loads the SDK and a TLS context.
 
     This takes seconds of CPU time, so it must not run on an event loop.
     """
@@ -84,7 +84,6 @@ class Preparation:
 
 
 preparation = PerProcess(Preparation)
-"""The preparation of this process."""
 
 
 def warm_up() -> None:

@@ -1,4 +1,8 @@
-"""A request to Claude and its maximum cost, and parts of its answer. This module does no I/O."""
+"""A request to Claude and its maximum cost, and parts of its answer. This module does no I/O.
+
+`conversations.prompt` creates requests. The engine reserves their maximum cost, and `call` sends
+them.
+"""
 
 from __future__ import annotations
 
@@ -63,18 +67,22 @@ class ToolCall:
 class Request:
     """The content and options of one request.
 
-    Thinking takes time and output tokens, so the chat asks for as little as the model allows. The
-    model's entry in `catalog`, `thinking` and `effort` decide about it: `_thinking_type` is the
-    value to send. If the model may think nevertheless (`_may_think`), `max_output` has room for it.
+    Thinking takes time and output tokens, so the chat asks for as little as the model allows.
+    `_thinking_type` is the value that is sent. It depends on the model's entry in `catalog`, on
+    `thinking` and on `effort`. If the model may think nevertheless (`_may_think`), `max_output` has
+    room for it.
     """
 
     model: str
     max_tokens: int
+    """The maximum tokens of the answer, without the room for thinking; see `max_output`."""
     messages: list[dict[str, Any]]
     system: list[dict[str, Any]] = field(default_factory=list)
     tools: Sequence[dict[str, Any]] = ()
     documents: Sequence[SearchResult] = ()
+    """The passages in `messages`, in order. `Cited.index` is an index of this sequence."""
     user_id: str = ""
+    """The value of `metadata.user_id`; "" to leave it out."""
     thinking: bool = True
     """Whether the server supports the field `thinking`. If not, the field is never sent."""
     effort: str | None = None
@@ -139,8 +147,8 @@ class Request:
     def max_cost_of(self, input_tokens: int, output_tokens: int) -> MaxCost:
         """Return the maximum usage and cost of the call with at most these tokens.
 
-        If the API may pass the request on to a fallback model, that model reads the input and the
-        output of the first one, and may write as much output itself.
+        The API may pass the request on to a fallback model. That model reads the input and the
+        output of the first model. It may write as much output itself.
         """
         dollars = usage_costs.max_dollars(
             self.model,

@@ -4,7 +4,7 @@ Each of these packages imports only the ones below it in this list:
 
 - `machines`: llms.txt and an MCP endpoint, for other programs
 - `searching`: search for passages that answer a visitor's question
-- `index`: the stored pages, their vectors, and the search index of each host
+- `index`: the stored pages, their vectors, and the search index of each machine
 - `sources`: the sources of pages, such as querysets, files and sitemaps
 - `reading`: extraction of text from documents, cut into passages
 - `text`: words, stems and languages of a text

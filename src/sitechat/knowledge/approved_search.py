@@ -1,9 +1,14 @@
 """Search for approved answers to a question.
 
-The wordings of an answer are its questions and its title. The words of all wordings, and the
-vectors of the questions, are compared with the visitor's question. A site has few approved answers,
-so each process keeps all of them in memory, and one small query per question checks whether they
-have changed. With CHAT_REQUEST_ISOLATION, they are read for each question.
+The wordings of an answer are its questions and its title. The words of the visitor's question are
+compared with those of the wordings, and its vector with those of the answer's questions.
+
+A site has few approved answers, so each process keeps all of them in memory. One small query per
+question checks whether they have changed. With CHAT_REQUEST_ISOLATION, they are read for each
+question, because each tenant may have other answers.
+
+`conversations.site_passages` calls `find` for each message. The admin and the daily cleanup compute
+the vectors of changed answers.
 """
 
 from __future__ import annotations
@@ -68,7 +73,7 @@ class _Wording:
 
 
 _Answers = Sequence[tuple[ApprovedAnswer, Sequence[_Wording]]]
-"""Active approved answers with the wordings of their questions."""
+"""Active approved answers with their wordings."""
 
 
 class _AnswerCache:
@@ -79,8 +84,8 @@ class _AnswerCache:
 
     def current(self) -> _Answers:
         """Return the answers. Read them again if they have changed."""
-        # Compare the times of all rows: a host with a slow clock may write one that is not the
-        # latest.
+        # Compare the times of all rows, not only the latest one: a change by a machine whose clock
+        # is slow may have an earlier time.
         rows = ApprovedAnswer.objects.filter(active=True).values_list("pk", "updated")
         state = (database.alias(), *rows.order_by("pk"))
         cached = self._read
@@ -203,7 +208,10 @@ def _text_similarity(texts: Sequence[str], wordings: Sequence[_Wording], languag
 
 
 def _question_vector(text: str, answers: Iterable[ApprovedAnswer]) -> Vectors | None:
-    """Return the vector of a question; None if no answer has one, or if the embedder fails."""
+    """Return the vector of a question, as an array of shape (1, dimensions).
+
+    The result is None if no answer has vectors of the current embedder, or if the embedder fails.
+    """
     if not conf.CHAT_EMBEDDER:
         return None
     embedder = next((a.embedder for a in answers if _is_current(a)), "")

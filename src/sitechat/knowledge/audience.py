@@ -1,4 +1,8 @@
-"""Audiences of pages: names such as "public" or "group:editors", stored with each page."""
+"""Audiences of pages: names such as "public" or "group:editors", stored with each page.
+
+A source sets the audiences of a page. Search returns a page only to visitors who belong to one of
+them.
+"""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ class OnnxEmbedder:
 
         Raises:
             ImportError: `django-sitechat[onnx]` is not installed.
-        Exception: The files of the model are missing or not valid.
+            Exception: The files of the model are missing or not valid.
         """
         import numpy as np
 

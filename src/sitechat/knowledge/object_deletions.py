@@ -1,4 +1,6 @@
-"""A receiver of `post_delete` for the objects of declared sources, whose pages it removes.
+"""Connection of a receiver to `post_delete`, for the models of declared sources.
+
+The receiver removes the pages of deleted objects. `sitechat.receivers` has it and calls `connect`.
 
 If a model has a receiver, Django loads its rows before it deletes them, which is slow. So the
 receiver is connected only to the models of sources, and to their proxies and child models. Every
@@ -153,7 +155,10 @@ def _no_sql() -> Iterator[None]:
 
 @contextmanager
 def _lazy_savepoint(using: str) -> Iterator[None]:
-    """Run the block in a savepoint, which is created before its first SQL statement."""
+    """Run the block in a savepoint, which is created before its first SQL statement.
+
+    An SQL error in the block then does not break the transaction of the site.
+    """
     connection, started = transaction.get_connection(using), False
 
     def begin(execute: Callable[..., Any], *arguments: Any) -> Any:

@@ -54,7 +54,8 @@ def body(found: Candidate) -> list[str]:
 def _chosen(found: Candidate) -> list[Block]:
     """Return the blocks to quote: the whole section, or its best block and related blocks.
 
-    Related are code next to the best block, a text that introduces it, and what it introduces.
+    The related blocks are code next to the best block, a text that introduces it, and what it
+    introduces.
     """
     blocks = found.section.blocks
     whole = MAX_WORDS if found.asks_how else SHORT

@@ -70,7 +70,7 @@ class Model:
         return ("enabled", "disabled")
 
     def takes_thinking(self, kind: str, effort: str | None) -> bool:
-        """Return whether the model accepts a `thinking.type` with an effort; true for None."""
+        """Return whether the model accepts a `thinking.type` with an effort; True without one."""
         if kind not in ("disabled", "between_tools") or effort is None:
             return True
         return EFFORTS.index(effort) <= EFFORTS.index(self.thinking_limit)

@@ -15,7 +15,7 @@ from sitechat.standin.word_stems import words
 NUMBER = re.compile(r"\b[\w-]*\d[\w-]*\b")
 """A number in a question, such as `A-1042`."""
 OUTPUT = re.compile(r"<tool_output[^>]*>\n?(.*?)\n?</tool_output>", re.DOTALL)
-"""The text of a site's own tool in a tool result."""
+"""The output of a site's own tool, as it is marked in a tool result."""
 DECLINED = "All right, nothing was done."
 """The answer if the visitor has not allowed a tool to run."""
 

@@ -50,7 +50,6 @@ SERVICE = {
 """The valid values of parameters that choose how and where a request runs."""
 
 MAX_MESSAGES = 100_000
-"""Maximum number of messages in a request."""
 
 
 def check_headers(headers: dict[str, str]) -> None:

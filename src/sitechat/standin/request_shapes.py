@@ -110,7 +110,7 @@ def check_system(system: Any) -> None:
 def check_tools(tools: Any) -> None:
     """Raise if `tools` is malformed.
 
-    Of the API's own tools, only the name and `cache_control` are checked.
+    Only the name and `cache_control` of the API's own tools are checked.
     """
     if tools is None:
         return

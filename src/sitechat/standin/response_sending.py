@@ -23,7 +23,7 @@ BATCH_SIZE = 64 * 1024
 class Reply:
     """The response to one request, with the delays of its answer.
 
-    At `hold_after`, it waits until it can acquire `gate`, which `release()` allows.
+    At `hold_after`, it waits for the semaphore `gate`, which `StandinControl.release()` releases.
     """
 
     def __init__(

@@ -40,8 +40,8 @@ class Answer:
     """Tools that Claude calls after the text: `{"name": ..., "input": {...}}`, with or without
     `"id"`. The stop reason is then `tool_use`."""
     citations: Sequence[int | Mapping[str, Any]] = ()
-    """The citations of the text: a whole citation, or the index of a search result of the request,
-    which is then cited from its first to its last block."""
+    """The citations of the text. An index stands for a search result of the request, which is cited
+    from its first to its last block. Other citations are sent unchanged."""
     blocks: Sequence[Mapping[str, Any]] | None = None
     """Content blocks in the form of the API, instead of text, thinking and tools."""
     stop_reason: StopReason | None = None
@@ -150,7 +150,7 @@ class Record:
     error: dict[str, Any] | None = None
     """The `error` of an HTTP error or error event: `type`, `message` and optionally `details`."""
     usage: dict[str, Any] | None = None
-    """The billed usage. Of an aborted answer, only the part that was sent is billed."""
+    """The billed usage. If the answer was aborted, only the part that was sent is billed."""
     answer_text: str = ""
     """The text that was sent."""
     stop_reason: str | None = None

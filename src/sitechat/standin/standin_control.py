@@ -69,7 +69,8 @@ class StandinControl:
         """Return to the initial state.
 
         This deletes the records, the queued answers, the answer set by `always()` and the prompt
-        cache, resets its clock and the numbers of requests, and aborts running answers.
+        cache. It also resets the cache's clock and the numbers of requests, and aborts running
+        answers.
         """
         self._call("DELETE", "")
 

@@ -1,7 +1,10 @@
 """The stored pages and passages, and the search index that is built from them.
 
-The database rows are authoritative. Each host builds its own search index from them. This package
-imports `sources`, `reading`, `text` and the models.
+The database rows are authoritative. `indexing_run` writes the rows of all pages, `saved_objects`
+and `wagtail` those of changed pages. Each machine builds its own search index from the rows:
+`host_index` builds and updates it, and `open_index` reads it.
+
+This package imports `sources`, `reading`, `text` and the models.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""Building of a search index from the database, and updates of an index with changed pages."""
+"""Building of a search index from the database, and updates of an index with changed pages.
+
+`host_index` calls this module. An FTS5 table without content can't delete rows. So the rows of
+removed passages stay in an index until it is rebuilt.
+"""
 
 from __future__ import annotations
 
@@ -46,8 +50,8 @@ def build(folder: Path, state: str, pace: Pace) -> None:
     Memory depends on the size of a batch of pages, not on the size of the site.
 
     Args:
-        folder: The folder.
-        state: The state of the database; see `state_of`.
+        folder: The empty folder.
+        state: The state of the database; see `index_metadata.state_of`.
         pace: Called between small pieces of work, to limit the load.
     """
     with closing(create(folder / TERMS)) as connection:
@@ -59,8 +63,14 @@ def build(folder: Path, state: str, pace: Pace) -> None:
 def update(folder: Path, state: str, pace: Pace) -> IndexMetadata:
     """Update an index in place, while other processes search it.
 
-    The caller must hold the lock of the folder. Each batch of pages is a separate transaction, so
-    that the next update continues after one that was killed. The arguments are those of `build`.
+    The caller must hold the lock of the folder. Each batch of pages is committed. If the update is
+    killed, the next one continues after the last committed batch. If the embedder has changed,
+    there is only one transaction.
+
+    Args:
+        folder: The folder of the index.
+        state: The state of the database; see `index_metadata.state_of`.
+        pace: Called between small pieces of work, to limit the load.
 
     Returns:
         The new metadata.

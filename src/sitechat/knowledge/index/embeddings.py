@@ -36,7 +36,7 @@ _BYTES_PER_NUMBER = 6
 
 
 class EmbeddingError(Exception):
-    """The embedder did not return the expected vectors, is too slow, or has too many questions."""
+    """The embedder returned wrong vectors or is too slow, or too many questions wait for it."""
 
 
 class _WarmUp:
@@ -158,7 +158,7 @@ def embedder_name(vectors: Vectors) -> str:
 
 
 def embed_missing(pages: Sequence[int] | None = None) -> Iterator[int]:
-    """Embed passages without a vector in batches, and yield the size of each batch.
+    """Embed the passages without a vector of the current embedder. Yield the size of each batch.
 
     Each batch is committed, so that its passages are not embedded (and paid for) again if the
     process is killed. Nothing is yielded if `CHAT_EMBEDDER` is not set.
@@ -167,7 +167,7 @@ def embed_missing(pages: Sequence[int] | None = None) -> Iterator[int]:
         pages: Primary keys of the pages whose passages are embedded; None for all pages.
 
     Raises:
-        Exception: As `embed`.
+        Exception: See `embed`.
     """
     if not conf.CHAT_EMBEDDER:
         return
@@ -214,7 +214,7 @@ def estimate() -> EmbeddingEstimate | None:
         The estimate; None if no passage needs a vector, or `CHAT_EMBEDDER` is not set.
 
     Raises:
-        Exception: As `embed`.
+        Exception: See `embed`.
     """
     if not conf.CHAT_EMBEDDER:
         return None

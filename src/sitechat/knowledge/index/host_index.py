@@ -1,10 +1,12 @@
-"""The search index of this host: opening, updating and rebuilding it.
+"""The search index of this machine: opening, updating and rebuilding it.
+
+Each search calls `current`, and `chat_index` calls `refresh`.
 
 An index is a folder whose name contains the time of its build. It is written under a temporary
-name and renamed when it is complete. All processes of a host share its newest index. One process at
-a time writes changed pages into it, while all processes search it. If the index has too many rows
-of removed passages, a process builds a new one in the background, with pauses so that visitors do
-not wait.
+name and renamed when it is complete. All processes of a machine share its newest index. One process
+at a time writes changed pages into it, while all processes search it. If the index has too many
+rows of removed passages, a process builds a new one in the background. It pauses often, so that
+visitors do not wait.
 """
 
 from __future__ import annotations
@@ -103,7 +105,7 @@ def current(site: SiteState | None = None) -> Index | None:
 
 
 def refresh() -> Index | None:
-    """Update this host's index from the database, and wait for it.
+    """Update this machine's index from the database, and wait for it.
 
     Returns:
         The index; None if nothing is indexed or SQLite has no FTS5.
@@ -125,9 +127,10 @@ def content_stamp() -> str | None:
 
 
 def _newest(entry: OpenedIndex) -> Index | None:
-    """Open the newest index of this host as `entry.current`; return None if there is none.
+    """Open the newest index in `entry.parent`, store it as `entry.current` and return it.
 
-    A damaged index is deleted, and the result is None.
+    The result is None if there is no index. It is also None if the index is damaged, which is then
+    deleted.
 
     Raises:
         sqlite3.DatabaseError: The index can't be read at the moment, but is not damaged.
@@ -227,8 +230,8 @@ def _update_or_build(entry: OpenedIndex, state: str, pace: Pace, *, wait: bool) 
         wait: Whether to wait if another process does this work.
 
     Returns:
-        The index. If `wait` is false and another process works: None if this process updates the
-        index, or the old index (None if there is none) if it builds a new one.
+        The index. If `wait` is false and another process updates the index, the result is None. If
+        another process builds a new index, it is the old one, or None if there is none.
     """
     parent = entry.parent
     with locked(parent / "lock", wait) as is_held:

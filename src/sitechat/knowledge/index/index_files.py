@@ -1,4 +1,6 @@
-"""The files of a host's search index.
+"""The files of a machine's search index.
+
+`building` writes the files, and `open_index` reads them.
 
 `terms.sqlite3` is an FTS5 index of stems. This package computes the stems in the language of each
 page and joins them with spaces. FTS5 splits them at these spaces: its tokenizer "ascii" treats all
@@ -36,6 +38,12 @@ CREATE VIRTUAL TABLE terms USING fts5 (
     title, headings, body,
     content = '', tokenize = "ascii"
 );
+"""
+"""The tables of `terms.sqlite3`.
+
+`terms` has the stems of each passage, in the row with the number `passage.id`. `page.id`,
+`passage.passage` and the columns named `page` are primary keys in the site's database. `word` has
+the number of passages with each word, and `term` that with each stem. `fact` has the metadata.
 """
 
 

@@ -1,4 +1,4 @@
-"""The folder for the search indexes of this host, and its locks."""
+"""The folder for the search indexes of this machine, and its locks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sitechat.runtime import database
 
 
 def folder(tenant: str = "") -> Path:
-    """Return this host's folder for indexes of this database, and create it if it is missing.
+    """Return this machine's folder for indexes of this database. Create it if it is missing.
 
     Only the user of this process can read the folder.
 
@@ -48,7 +48,7 @@ def folder(tenant: str = "") -> Path:
 
 @contextlib.contextmanager
 def locked(path: Path, wait: bool) -> Iterator[bool]:
-    """Hold a lock between the processes of this host.
+    """Hold a lock between the processes of this machine.
 
     Args:
         path: The file of the lock.

@@ -1,4 +1,4 @@
-"""The status of this host's index, as the admin and commands show it."""
+"""The status of this machine's index, as the admin and commands show it."""
 
 from __future__ import annotations
 

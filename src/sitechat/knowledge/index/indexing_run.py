@@ -1,6 +1,7 @@
 """The steps of `chat_index` that write to the database: store pages, and embed passages.
 
-Afterwards, `chat_index` updates the search index; see `host_index`.
+Afterwards, `chat_index` updates the search index; see `host_index`. The receivers of Wagtail's
+signals call `read_again` for changed pages.
 """
 
 from __future__ import annotations
@@ -120,7 +121,7 @@ def index_pages(
 
     Args:
         urls: The addresses of the pages.
-        progress: Called after each document.
+        progress: Called after each document, and while passages are embedded.
     """
     report = IndexReport()
     started = timezone.now()
@@ -217,7 +218,7 @@ def _index(source: AnySource, report: IndexReport) -> Iterator[StoringResult]:
         report.removed += remove_unseen(source.label, started)
         repeated_text.apply(source.label, lines, started)
         return
-    # An incomplete run can't tell which pages are gone and which text pages share.
+    # After an incomplete run, it is not known which pages are gone and which text the pages share.
     repeated_text.apply_known(source.label, started)
 
 

@@ -1,4 +1,7 @@
-"""A search index that is open for reading."""
+"""A search index that is open for reading.
+
+`host_index` opens it, and the modules of `searching` query it.
+"""
 
 from __future__ import annotations
 
@@ -108,9 +111,9 @@ class Index:
         return self.metadata.has_hosts
 
     def contains(self, term: str) -> bool:
-        """Return whether a passage that was not removed contains a term of the index.
+        """Return whether a passage contains a term of the index. Removed passages are ignored.
 
-        The table `term` also counts removed passages.
+        The table `term` also counts removed passages, so this needs a search.
         """
         if not self.metadata.dead:
             return True

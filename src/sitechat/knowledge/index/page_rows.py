@@ -1,6 +1,7 @@
 """Writing of a page's row and its passages. Only changes are written.
 
-`mark_failed` and `page_at` must run in a transaction that holds the lock of `IndexState`.
+`page_storing` decides what is stored, and calls this module. `mark_failed` and `page_at` must run
+in a transaction that holds the lock of `IndexState`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""Storage of documents: each one becomes a page with passages. Only changes are written."""
+"""Storage of documents: each one becomes a page with passages. Only changes are written.
+
+`indexing_run` stores the documents of sources, and `saved_objects` those of saved objects. After a
+search, `recheck` hides pages that are no longer public.
+"""
 
 from __future__ import annotations
 

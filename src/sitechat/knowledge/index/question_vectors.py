@@ -48,7 +48,6 @@ class _State:
 
 
 state = PerProcess(_State)
-"""The state of the embedder in this process."""
 
 threads = PerProcess(lambda: LimitedThreads(_THREADS, _MAX_WAITING, "sitechat-questions"))
 """The threads that embed questions."""

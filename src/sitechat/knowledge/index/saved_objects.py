@@ -1,4 +1,7 @@
-"""Indexing of the pages of objects when the objects are saved or deleted."""
+"""Indexing of the pages of objects when the objects are saved or deleted.
+
+A receiver of `post_save` and `post_delete` calls `note_change`.
+"""
 
 from __future__ import annotations
 
@@ -37,10 +40,11 @@ _thread = _ThreadState()
 
 
 def note_change(sender: type[models.Model], instance: models.Model, using: str) -> None:
-    """Index a saved or deleted object again when its transaction commits, or else immediately.
+    """Update the page of a saved or deleted object when the transaction commits.
 
-    An object that changes several times in a transaction is indexed once. Nothing is indexed if no
-    source has the model, or if the site commits manually, without `atomic`.
+    Outside of a transaction, the page is updated immediately. An object that changes several times
+    in a transaction is indexed once. Nothing is indexed if no source has the model, or if the site
+    commits manually, without `atomic`.
     """
     lineage = {model._meta.concrete_model for model in (sender, *sender._meta.get_parent_list())}
     sources = [type(source) for source in declared() if model_of(source, using) in lineage]

@@ -1,5 +1,7 @@
 """The vectors of an index, in two files.
 
+`building` writes the files, and `open_index` reads them.
+
 Each row of `vectors.f32` is a vector of 32-bit floats. All processes map this file into memory and
 thus share it. The same row of `vector_passages.i64` contains two 64-bit integers: the primary keys
 of the vector's passage and page, or zeros if the passage was removed. `IndexMetadata.vectors` has
@@ -103,8 +105,8 @@ def open_writer(folder: Path, files: VectorMetadata | None) -> tuple[VectorWrite
         files: The metadata of the index's vectors, which another embedder may have computed.
 
     Returns:
-        The writer, or None if no passage has a vector of the current embedder; and whether all
-        vectors must be added, because the index has none of this embedder yet.
+        The writer; None if no passage has a vector of the current embedder. The second value says
+        whether all vectors must be added, because the index has none of this embedder yet.
     """
     if not conf.CHAT_EMBEDDER:
         return None, False

@@ -1,4 +1,7 @@
-"""Receivers that index Wagtail pages when editors publish, move, restrict or delete them."""
+"""Receivers that index Wagtail pages when editors publish, move, restrict or delete them.
+
+`sitechat.receivers` calls `connect` if Wagtail is installed.
+"""
 
 from __future__ import annotations
 

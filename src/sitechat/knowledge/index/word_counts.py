@@ -1,4 +1,8 @@
-"""Counts of an index's words and terms: in how many passages each occurs."""
+"""Counts of an index's words and terms: in how many passages each occurs.
+
+Terms are the stems that are searched for. Words are not stemmed: search corrects the spelling of
+questions with them.
+"""
 
 from __future__ import annotations
 

@@ -200,7 +200,7 @@ class _Reader:
     def stopped_after(self, seconds: float) -> Iterator[None]:
         """Kill the process if the block takes longer.
 
-        On most systems, a timer of the kernel has ended the process before; see `child_process`.
+        On most systems, a timer of the kernel ends the process earlier; see `child_process`.
         """
         timer = threading.Timer(seconds, self._process.kill)
         timer.daemon = True

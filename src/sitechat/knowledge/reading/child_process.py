@@ -24,7 +24,8 @@ from sitechat.knowledge.reading.office import MEDIA_TYPES
 IDLE_SECONDS = 60.0
 """Seconds after which an idle process ends."""
 LENGTHS = struct.Struct(">II")
-"""Two lengths in bytes: of the head and the data of a job, or of an answer and 0."""
+"""Two lengths in bytes. Those of a job's head (JSON) and data precede the job. The length of an
+answer (JSON), and 0, precede the answer."""
 STARTED = b"\1"
 """The byte that confirms that a job was received."""
 _MODULES = {

@@ -49,6 +49,7 @@ def read_draft(draft: Draft) -> Reading:
 
     Raises:
         Unreadable: The document can't be read. The message says what is wrong and what to do.
+        MemoryError: The parser needs too much memory.
     """
     content = read(draft.data, draft.format, draft.charset)
     source_title, own_title = _clean(draft.title), _clean(content.title)[:_MAX_TITLE_LENGTH]

@@ -1,5 +1,7 @@
 """Rewriting of elements that browsers display differently from the order of the markup.
 
+`html` calls `rewrite` after it has parsed a page.
+
 A shadow root replaces the content of its host. Drawings and menus are replaced with their readable
 text. A short cell that spans several rows is repeated in each of these rows.
 """

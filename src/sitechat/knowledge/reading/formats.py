@@ -38,6 +38,7 @@ def read(data: str | bytes, format: str, charset: str = "") -> Content:
 
     Raises:
         Unreadable: The text can't be read. The message says what is wrong and what to do.
+        MemoryError: The parser needs too much memory.
     """
     if format not in FORMATS:
         raise Unreadable(f"unknown format {format!r}: use one of {', '.join(FORMATS)}")

@@ -1,4 +1,8 @@
-"""Words that the question joins and the site separates, or the reverse: "login" and "log in"."""
+"""Words that the question and the site divide differently, such as "login" and "log in".
+
+A compound that no page contains is also split into two words of the site. `ranking` calls this
+module.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,10 @@ TermsOf = Callable[[str], Mapping[str, int]]
 
 _MIN_JOINED_LENGTH = 4
 _MAX_SHORTER_LENGTH = 3
-"""Maximum length of the shorter of two joined words. Mostly source code joins longer words."""
+"""Two words are joined only if one of them has at most this many letters.
+
+Longer words are joined mostly in source code.
+"""
 _MIN_PART_LENGTH = 4
 _MAX_SPLIT_LENGTH = 16
 """A word is split into a phrase only within this number of letters from its beginning."""

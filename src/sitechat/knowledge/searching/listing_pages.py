@@ -49,7 +49,7 @@ def listings_among(index: Index, pages: Iterable[int], question: str) -> set[int
 
     Args:
         index: The search index.
-        pages: The numbers of the pages.
+        pages: The primary keys of the pages.
         question: The question. If it is about changes, the result has no pages that list changes.
             If it is about an index, the result has no indexes.
     """

@@ -23,7 +23,7 @@ def title_weights(index: Index, words: Sequence[Word], pages: Iterable[int]) -> 
     Args:
         index: The search index.
         words: The words of the question.
-        pages: The numbers of the pages.
+        pages: The primary keys of the pages.
     """
     titles = {page: title.split() for page, title in _column(index, "title", pages)}
     question_words = [{part for term in word for part in term.split()} for word in words]

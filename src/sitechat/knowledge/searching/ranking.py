@@ -1,8 +1,9 @@
 """Ranking of passages for a question, by their words, vectors and pages.
 
-A word of the question is searched for as its terms: its stems in the languages of the index. `rank`
-scores the passages with these terms and those with similar vectors, keeps one translation of each
-page, and weighs the scores by the language, the kind and the length of the page.
+A word of the question is searched for as its terms: its stems in the languages of the index.
+
+`rank` scores the passages with these terms and those with similar vectors. It keeps one translation
+of each page. Then it weighs the scores by the language, the kind and the length of the page.
 """
 
 from __future__ import annotations
@@ -53,7 +54,10 @@ _MIN_GUESSED_LENGTH = 6
 
 
 class Ranked(NamedTuple):
-    """A passage, its page and its score. Scores of different searches can't be compared."""
+    """The primary keys of a passage and its page, and the passage's score.
+
+    Scores of different searches can't be compared.
+    """
 
     passage: int
     page: int

@@ -20,8 +20,8 @@ def nearest_passages(
 ) -> dict[int, tuple[int, float]] | None:
     """Return at most `CANDIDATES` passages with the nearest vectors, with their pages and cosines.
 
-    If there is a previous message, the cosine is a weighted mean: of the question, and of both
-    messages together.
+    If there is a previous message, the result is a weighted mean of two cosines: that of the
+    question, and that of both messages together.
 
     Args:
         index: The search index.

@@ -1,6 +1,9 @@
 """Sources of pages: querysets that apps declare, files, and the site's sitemaps.
 
-Sources yield documents and store nothing. This package imports `reading`, `audience` and Django.
+The sources are in `objects`, `files`, `sitemaps` and `named_pages`. The last two read pages with
+`public_pages`, which gets them from `rendering`. Sources yield documents and store nothing.
+
+This package imports `reading`, `audience` and Django.
 """
 
 from __future__ import annotations

@@ -55,8 +55,8 @@ class Crawl:
     def documents(self) -> Iterator[Document]:
         """Yield a document for the front page and each page that links lead to.
 
-        At most `limit` pages are read, and each is at most ten links away from the front page. Of
-        each page, at most 500 links are followed.
+        At most `limit` pages are read, and each is at most ten links away from the front page. At
+        most 500 links of each page are followed.
         """
         site = self._pages.site
         waiting = deque([(site.home, 0)])

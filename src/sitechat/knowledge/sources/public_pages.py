@@ -1,4 +1,7 @@
-"""Reading of single pages of the site that are public and allowed by robots.txt."""
+"""Reading of single pages of the site that are public and allowed by robots.txt.
+
+Sources use this for pages to index. During a search, `recheck` and `visited_page` use it.
+"""
 
 from __future__ import annotations
 

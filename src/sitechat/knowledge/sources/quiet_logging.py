@@ -37,7 +37,7 @@ _quiet = _Quiet()
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """Suppress error mails and log records of failed requests of this thread in the block."""
+    """Suppress this thread's error mails and its records of `django.request` during the block."""
     logging.getLogger("django.request").addFilter(_quiet)  # adding it twice changes nothing
     for name in _LOGGERS:
         for handler in logging.getLogger(name).handlers:

@@ -1,4 +1,4 @@
-"""The rules of the site's robots.txt, which sitemaps and the crawler obey."""
+"""The rules of the site's robots.txt, which `public_pages` obeys."""
 
 from __future__ import annotations
 

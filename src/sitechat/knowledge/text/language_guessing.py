@@ -14,9 +14,11 @@ def guess_language(text: str, candidates: Iterable[str], default: str) -> str:
     Args:
         text: The text.
         candidates: The possible languages.
-        default: The result unless the text contains stop words of a candidate more often than
-            those of this language. If the text contains equally many stop words of several
-            candidates, the result is the language that more sites use.
+        default: The result if no candidate has more stop words in the text than this language.
+
+    Returns:
+        A candidate or `default`. If several candidates have equally many stop words in the text, it
+        is the language that more sites use.
     """
     allowed = set(candidates)
     written = list(plain_words(normalised(text)))

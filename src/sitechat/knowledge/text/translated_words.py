@@ -1,6 +1,6 @@
 """Small dictionaries between languages, from `concepts.tsv` and Django's message catalogues.
 
-`concepts.tsv` has 250 concepts of websites and programs in seven languages, one concept per line.
+`concepts.tsv` has about 250 concepts of websites and programs in seven languages, one per line.
 Other words and other languages come from the catalogues of Django, whose interface is translated
 into a hundred languages. Two words that repeatedly occur in the same messages are considered
 translations. This gives about 700 pairs for two languages.
@@ -45,7 +45,7 @@ def word_translations(
     Args:
         source: The language of the stems, such as "de".
         target: The language of the words, such as "en".
-        folder: A folder in which the result is cached for other processes of this host.
+        folder: A folder in which the result is cached for other processes of this machine.
 
     Returns:
         The dictionary; empty if the languages are the same or have no common texts, or if a
