@@ -1,4 +1,7 @@
-"""Classify the connection errors of the SDK, httpx2 and aiohttp."""
+"""Classify the connection errors of the SDK, httpx2 and aiohttp.
+
+`retries` and `failures` call it, to decide whether a request is sent again and what is reported.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Explain to the site's owner why Claude did not answer and what to do about it."""
+"""Explain to the site's owner why Claude did not answer and what to do about it.
+
+The log, the admin and the reports contain the explanations.
+"""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
 """The default answer to a request, if no answer is scripted.
 
 This is not a language model. It finds the section of the request's search results, tool results and
-page that shares the most words with the newest question. It quotes that section with its code, and
-cites it if the request enables citations. If no section matches, it calls a tool, or says that it
-found nothing. Greetings, questions about the whole site, questions with a number (`order_tools`)
-and forced tool calls are handled before this.
+page that shares the most words with the newest question (`section_choice`). It quotes that section
+with its code (`answer_text`), and cites it if the request enables citations. If no section matches,
+it calls a tool, or says that it found nothing. Greetings, questions about the whole site, questions
+with a number (`order_tools`) and forced tool calls are handled before this.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""Vectors of passages and questions, from the callable in `CHAT_EMBEDDER`."""
+"""Vectors of passages and questions, from the callable in `CHAT_EMBEDDER`.
+
+`indexing_run` and `saved_objects` call `embed_missing` for new passages. `question_vectors` embeds
+the questions of visitors.
+"""
 
 from __future__ import annotations
 

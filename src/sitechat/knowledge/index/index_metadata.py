@@ -1,4 +1,7 @@
-"""Metadata of an index: the state of the database from which it was written, and statistics."""
+"""Metadata of an index: the state of the database from which it was written, and statistics.
+
+`building` computes the metadata and stores it in the index. `open_index` reads it.
+"""
 
 from __future__ import annotations
 

@@ -74,8 +74,8 @@ class IndexReport:
 Progress = Callable[[str, int, "int | None"], None]
 """A callable that gets the label of a source, the number of documents read, and the total or None.
 
-Before passages are embedded, it gets an estimate of the time in place of a label, and 0. Then it
-gets "embeddings", the number of embedded passages, and their total.
+Before passages are embedded, it gets an estimate of the time as the label, 0 and None. Then it gets
+"embeddings", the number of embedded passages, and their total.
 """
 
 

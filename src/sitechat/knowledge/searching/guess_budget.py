@@ -1,4 +1,8 @@
-"""A limit on the work for unknown words: words of a question that no page contains."""
+"""A limit on the work for unknown words: words of a question that no page contains.
+
+To guess what an unknown word means, `ranking` needs many queries of the index. A question may have
+many such words.
+"""
 
 from __future__ import annotations
 

@@ -53,6 +53,7 @@ def word_translations(
     """
     if source == target or not all(map(_CODE.fullmatch, (source, target))):
         return {}
+    # Increment the 2 with every change of the dictionaries, because machines keep the cached files.
     name = f"dictionary2-{django.get_version()}-{source}-{target}.json"
     return _cached_translations(source, target, None if folder is None else folder / name)
 
