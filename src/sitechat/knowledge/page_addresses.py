@@ -1,4 +1,4 @@
-"""Validation of page addresses, which are stored and shown as links."""
+"""Page addresses, which are stored and shown as links: validation, and removal of the prefix."""
 
 from __future__ import annotations
 

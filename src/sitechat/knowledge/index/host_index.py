@@ -38,8 +38,10 @@ from sitechat.runtime.safe_logging import get_logger
 logger = get_logger("sitechat")
 
 MAX_INLINE = 300
-"""Maximum number of changed pages that a search waits for. If there are more, it uses the old
-index."""
+"""Maximum number of changed pages that a search waits for.
+
+If there are more, or if the index has more than ten times as many pages, it uses the old index.
+"""
 MAX_OPEN = 16
 """Maximum number of indexes that a process keeps open, on sites with several tenants."""
 _FIRST_WAIT = 2.0

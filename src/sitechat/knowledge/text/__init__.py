@@ -1,5 +1,6 @@
 """Words of a text in the form that search compares: split, normalised and stemmed.
 
+`language_guessing` guesses the language of a text, and `translated_words` has small dictionaries.
 This package imports nothing from the rest of the project.
 """
 
