@@ -1,4 +1,7 @@
-"""CSV files with cells that spreadsheets do not evaluate as formulas."""
+"""CSV files with cells that spreadsheets do not evaluate as formulas.
+
+All CSV files of the admin are written by `csv_response`.
+"""
 
 from __future__ import annotations
 

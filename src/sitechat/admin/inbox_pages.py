@@ -1,4 +1,7 @@
-"""The pages of the admin's inbox, and the responses to their scripts and forms."""
+"""The pages of the admin's inbox, and the responses to their scripts and forms.
+
+`HandoffAdmin` in `inbox` calls them.
+"""
 
 from __future__ import annotations
 

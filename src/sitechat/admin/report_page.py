@@ -1,4 +1,7 @@
-"""The page with the report of a week or month, as `chat_report` mails it, with plots."""
+"""The page with the report of a week or month, as `chat_report` mails it, with plots.
+
+`UsageAdmin` shows it.
+"""
 
 from __future__ import annotations
 

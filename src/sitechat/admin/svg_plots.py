@@ -1,7 +1,7 @@
 """Layout of plots that the server draws as SVG, without scripts or inline styles.
 
 A `Plot` holds positions. A template writes the SVG, and CSS adds colors that fit the admin's
-light and dark themes.
+light and dark themes. The pages of usage and of reports have plots.
 """
 
 from __future__ import annotations

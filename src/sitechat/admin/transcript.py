@@ -1,4 +1,7 @@
-"""The transcript of a conversation, with the usage of each reply."""
+"""The transcript of a conversation, with the usage of each reply.
+
+`ConversationAdmin` shows it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Rows for the answers of bots to questions that are asked from the admin."""
+"""Rows for the answers of bots to questions that are asked from the admin.
+
+The pages of approved answers and of bots' texts show them.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The CSV file of unanswered questions."""
+"""The CSV file of unanswered questions.
+
+`unanswered_page` returns it if the query string has `format=csv`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The page of unanswered questions: groups of similar questions, and all of them as CSV."""
+"""The page of unanswered questions: groups of similar questions, and all of them as CSV.
+
+`UnansweredAdmin` shows it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The page of usage: plots and tables, and the same figures as CSV."""
+"""The page of usage: plots and tables, and the same figures as CSV.
+
+`UsageAdmin` shows it.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Models of the site's indexed content: pages and the passages that they are split into.
 
-These rows are the source of truth for all workers and hosts. Search indexes are derived from them.
+These rows are the source of truth for all processes and machines. Each machine builds its search
+index from them.
 """
 
 from __future__ import annotations

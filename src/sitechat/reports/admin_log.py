@@ -1,6 +1,7 @@
 """Removal of personal data from the admin's log.
 
-The log keeps the text representation of each object that was changed or deleted.
+The log keeps the text representation of each object that was changed or deleted. `forget` and the
+cleanup call this module.
 """
 
 from __future__ import annotations

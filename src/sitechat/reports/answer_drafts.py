@@ -1,4 +1,7 @@
-"""Drafts of approved answers from replies that did not help, and marking questions as done."""
+"""Drafts of approved answers from replies that did not help, and marking questions as done.
+
+The admin of approved answers calls this module.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Review of new replies (see `unanswered_questions`) on a thread, so that no page waits for it."""
+"""Review of new replies (see `unanswered_questions`) on a thread, so that no page waits for it.
+
+The report and the list of unanswered questions in the admin start it.
+"""
 
 from __future__ import annotations
 

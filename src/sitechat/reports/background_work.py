@@ -1,4 +1,7 @@
-"""A thread for the work of reports, so that no request waits for it."""
+"""A thread for the work of reports, so that no request waits for it.
+
+`background_review`, `missing_counts` and `usage_catch_up` use it.
+"""
 
 from __future__ import annotations
 

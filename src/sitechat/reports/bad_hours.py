@@ -1,4 +1,7 @@
-"""Hours in which many replies failed, or many first tokens were slow."""
+"""Hours in which many replies failed, or many first tokens were slow.
+
+`period_report` lists them.
+"""
 
 from __future__ import annotations
 

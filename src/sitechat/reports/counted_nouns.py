@@ -1,4 +1,7 @@
-"""Numbers with their nouns, such as "1 contact", for sentences that contain several of them."""
+"""Numbers with their nouns, such as "1 contact", for sentences that contain several of them.
+
+Commands print such sentences.
+"""
 
 from __future__ import annotations
 

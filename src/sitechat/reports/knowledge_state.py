@@ -1,4 +1,7 @@
-"""The state of the index and trial searches, for the site's owner."""
+"""The state of the index and trial searches, for the site's owner.
+
+The admin's list of pages shows both.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,7 @@ class SourceFigures:
 
 @dataclass(frozen=True)
 class Knowledge:
-    """The state of the stored pages and of this host's index."""
+    """The state of the stored pages and of this machine's index."""
 
     sources: Sequence[SourceFigures]
     changed: datetime | None
@@ -51,13 +54,13 @@ class Knowledge:
     embeds: bool
     """Whether the site has an embedder."""
     passages: int
-    """Passages in this host's index."""
+    """Passages in this machine's index."""
     vectors: int
-    """Vectors in this host's index."""
+    """Vectors in this machine's index."""
     bytes: int
-    """The size of this host's index."""
+    """The size of this machine's index."""
     up_to_date: bool
-    """Whether this host's index contains the stored pages."""
+    """Whether this machine's index contains the stored pages."""
 
     @property
     def pages(self) -> int:
@@ -76,7 +79,10 @@ class Knowledge:
 
 
 def knowledge_report() -> Knowledge:
-    """Return the current state. This reads all rows of pages and may update this host's index."""
+    """Return the current state.
+
+    This reads all rows of pages, and may update this machine's index.
+    """
     figures = (
         Page.objects.values_list("source")
         .order_by("source")

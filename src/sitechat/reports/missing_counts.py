@@ -1,4 +1,7 @@
-"""Count large weeks and months on a thread if the cleanup has not counted them yet."""
+"""Count large weeks and months on a thread if the cleanup has not counted them yet.
+
+The admin's report page calls `count_soon`.
+"""
 
 from __future__ import annotations
 

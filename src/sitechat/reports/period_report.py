@@ -2,7 +2,8 @@
 
 Questions of commands, of the admin, and of staff in the chat are excluded. Periods are in UTC, as
 in CHAT_LIMITS and on Anthropic's bill. If conversations are deleted, figures stay the same, but
-lists of questions get shorter, because they are read from the conversations.
+lists of questions get shorter, because they are read from the conversations. `report_mail` and the
+admin show the report.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Export and deletion of what is stored about a person."""
+"""Export and deletion of what is stored about a person.
+
+`chat_export`, `chat_forget` and the admin call this module.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Grouping of similar unanswered questions by letters, and by meaning if there is an embedder.
 
-The group is stored with each question, so that pages do not compare questions again.
+The group is stored with each question, so that pages do not compare questions again. Each review
+(`unanswered_questions`) groups the new questions.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""A log line for each reply, with fields for log searches and without the text of messages."""
+"""A log line for each reply, with fields for log searches and without the text of messages.
+
+`receivers` calls `log_reply` when a reply has ended.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The report of a period as text and as a mail."""
+"""The report of a period as text and as a mail.
+
+`chat_report` and the task `report` call this module. The admin's report page has the same rows.
+"""
 
 from __future__ import annotations
 

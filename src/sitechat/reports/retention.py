@@ -1,4 +1,7 @@
-"""The cleanup: deletion of what is older than the retention settings allow."""
+"""The cleanup: deletion of what is older than the retention settings allow.
+
+`chat_cleanup` and the task `cleanup` run it, usually once a day.
+"""
 
 from __future__ import annotations
 

@@ -3,7 +3,8 @@
 A reply did not help if it did not know the answer, if it got a thumb down, or if its question was
 asked again. Claude marks replies that did not know the answer. Unmarked replies are recognized by
 their words (see `unknown_phrases`). Failed replies are excluded, because they say nothing about the
-site's pages. No model is asked.
+site's pages. No model is asked. The cleanup, `reviewed_report` and `background_review` start a
+review.
 
 A review adds replies with a thumb down first, then the other new replies, and then groups the
 questions that were added. Messages have consecutive positions: the question of the reply at

@@ -1,4 +1,7 @@
-"""Summing of past usage on a thread, so that no request waits if many replies are left."""
+"""Summing of past usage on a thread, so that no request waits if many replies are left.
+
+The admin's usage page and the metrics call `catch_up`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Sums of the usage of replies."""
+"""Sums of the usage of replies.
+
+`usage_summaries` computes and stores them. Reports and the metrics add them up.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Usage and cost by hour, day or month, by model and bot, and the use of the site's limits."""
+"""Usage and cost by hour, day or month, by model and bot, and the use of the site's limits.
+
+The admin's usage page and the metrics call this module.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Rate limits by network address, counted in Django's cache.
 
-They limit work, not money: the ledger counts messages, tokens and dollars.
+They limit work, not money: the ledger counts messages, tokens and dollars. The endpoints for other
+programs (`llms.txt`, MCP) and the reading of pages that are not indexed have such limits.
 """
 
 from __future__ import annotations

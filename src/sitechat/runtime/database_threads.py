@@ -1,4 +1,7 @@
-"""Daemon threads that keep their database connections from one piece of work to the next."""
+"""Daemon threads that keep their database connections from one piece of work to the next.
+
+The engine and the request pool run their database steps on such threads.
+"""
 
 from __future__ import annotations
 

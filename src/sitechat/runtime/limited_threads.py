@@ -1,4 +1,7 @@
-"""A pool of daemon threads for calls that may hang."""
+"""A pool of daemon threads for calls that may hang.
+
+Such calls are embedders, and views of the site that render its pages for the search.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Identities of processes, by which another process can see whether a process has ended."""
+"""Identities of processes, by which another process can see whether a process has ended.
+
+Each running reply stores the identity of its process. `engine.lost_replies` reads it.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """A thread pool for the database work of requests under ASGI.
 
 Django uses a thread for each ASGI request, and each thread opens its own database connections.
-This pool has a few threads whose connections serve one request after another.
+This pool has a few threads whose connections serve one request after another. `request_steps`
+submits the work.
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
 """The server that runs this process: its threads, its time limits, and whether it is stopping.
 
+The number of streams, and the time for replies after SIGTERM, depend on these values.
+
 No standard lets an app ask its server for these values, and environment variables do not show the
 options of the command line. So this module looks once per process for the server's object on the
 stack of the main thread. It finds uWSGI and gevent by their modules. It reads from:

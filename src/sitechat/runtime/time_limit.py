@@ -1,4 +1,7 @@
-"""Run work with a time limit."""
+"""Run work with a time limit.
+
+Embedders run like this, because they are the site's code and may be slow.
+"""
 
 from __future__ import annotations
 
