@@ -18,7 +18,6 @@ MAX_AGE = 600
 """Seconds for which a mark is valid."""
 
 SALT = "sitechat.command"
-"""The salt of the signature."""
 
 
 def sign(command: Asker) -> str:

@@ -115,8 +115,8 @@ def turn_of_copy(
     """Return the turn that another copy of the message has started.
 
     The conversation is stored in a session that does not have it, unless the visitor has left the
-    conversation since. If the first copy had no session, the conversation is stored only if the
-    client has confirmed that the message's id is secret, and at most once in ten seconds.
+    conversation since. If the first copy had no session, the client must have confirmed that the
+    message's id is secret, and the conversation is stored at most once in ten seconds.
     """
     held = visit.held
     if _lacks_session(visit, message, conversation):

@@ -36,8 +36,8 @@ LOCK_NAME = "texts"
 """The name of the `Job` whose row is locked while a version is saved."""
 
 FIRST_WAIT = 0.5
-"""Maximum seconds for which a page waits for a thread that reads the texts: the first page of a
-process, and each page of an async view with CHAT_REQUEST_ISOLATION."""
+"""Maximum seconds for which a page waits for a thread that reads the texts. Only these pages wait:
+the first one of a process, and those of async views with CHAT_REQUEST_ISOLATION."""
 
 
 @dataclass(frozen=True)

@@ -31,8 +31,8 @@ def erase(conversations: ConversationQuerySet) -> dict[str, int]:
     `Usage` rows stay, without their links to the conversations and replies.
 
     Args:
-        conversations: The conversations to delete. The condition is checked again when they are
-            locked, so a conversation that does not meet it then is kept.
+        conversations: The conversations to delete. Their condition is checked again after they are
+            locked. A conversation that no longer meets it is kept.
 
     Returns:
         The number of deleted rows of each model, by its label.
@@ -92,7 +92,7 @@ def _delete(
 
 
 def erase_for_user(user: Any, using: str) -> None:
-    """Erase a user's conversations, also any that begin while Django deletes the user."""
+    """Erase a user's conversations, including those that begin while Django deletes the user."""
     theirs = Conversation.objects.filter(user=user.pk)
     erase(theirs)
     # A message that was being written may have started a new conversation.

@@ -1,4 +1,4 @@
-"""The ids of a visitor's conversations, as far as one request identifies the visitor.
+"""The ids of the conversations that one request shows to be the visitor's.
 
 The session holds the id of one conversation per bot (`get`). It may lack a conversation that has
 just begun, because the response that stores the id is still to come, was lost, or was overwritten.
@@ -38,9 +38,9 @@ class HeldConversations:
 
     retry_key: str | None = None
     """The visitor's address and the message's id. They identify a visitor whose session was lost
-    with the first response. None if the message has no id, or an id that others may guess: it must
-    be confirmed as secret (by the header Idempotency-Key), or be random and from an anonymous
-    visitor with a known address."""
+    with the first response. None if others may know the id. It is set if the client has confirmed
+    that the id is secret (by the header Idempotency-Key), or if the id is random, the visitor is
+    anonymous and the address is known."""
 
     retry_gets_session: bool = False
     """Whether the client confirmed that the message's id is secret. If not, a retry without a

@@ -1,4 +1,7 @@
-"""The messages of a conversation as a visitor reads them, a page at a time."""
+"""The messages of a conversation as a visitor reads them, a page at a time.
+
+`GET chat/` calls `excerpt`, and `GET chat/updates/` calls `messages_after`.
+"""
 
 from __future__ import annotations
 

@@ -157,7 +157,6 @@ class Listings:
 
 
 listings = PerProcess(Listings)
-"""The listings of this process."""
 
 
 async def _list(server: McpServer) -> Sequence[Tool]:

@@ -1,4 +1,7 @@
-"""Validation of the JSON body of a message, and of values that other bodies share with it."""
+"""Validation of the JSON body of a message, and of values that other bodies share with it.
+
+`http.request_parsing` reads the body and calls these functions.
+"""
 
 from __future__ import annotations
 
@@ -139,8 +142,8 @@ def parse_page(value: object) -> VisitorPage | None:
     """Return the visitor's page; None if the request has no page.
 
     Raises:
-        InvalidRequest: The value is not an object, or has other keys than "url" and "title" or
-            other values than strings.
+        InvalidRequest: The value is not an object, contains another key than "url" and "title", or
+            contains a value that is not a string.
     """
     if value is None:
         return None
@@ -155,7 +158,7 @@ def parse_page(value: object) -> VisitorPage | None:
 
 
 def reject_unknown_keys(data: Mapping[str, Any], known: set[str]) -> None:
-    """Raise InvalidRequest if the object has other keys than the known ones."""
+    """Raise InvalidRequest if the object contains a key that is not in `known`."""
     if unknown := sorted(set(data) - known):
         shown = ", ".join(repr(key[:50]) for key in unknown[:3])
         raise InvalidRequest(

@@ -57,7 +57,8 @@ def lock(conversation: Conversation, visit: Visit | None = None) -> bool:
 
     Args:
         conversation: The conversation as it was read.
-        visit: The visitor who writes. A signed-in visitor becomes the owner of the conversation.
+        visit: The visitor who writes; None if the staff writes. A signed-in visitor becomes the
+            owner of a conversation that has none.
 
     Returns:
         Whether the conversation may have new messages since it was read. Each message changes

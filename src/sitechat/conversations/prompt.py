@@ -118,7 +118,8 @@ def compose(
         conversation: The id of its conversation; None for a message without a conversation.
         recent: The messages before it, newest first.
         check: A function that is called before expensive work: a search of the site's pages, or a
-            method of the site's own bot. It may raise an exception, which ends the work.
+            method of the site's own bot. It may raise an exception, which ends the work. None for
+            no check.
         words: The results of the bot's methods; None to call them here.
         tools: The tools that Claude may call; None for no tools.
         instructions: Staff's addition to the system prompt; None for the saved one.

@@ -1,5 +1,7 @@
 """Write Claude's answer to one request into a reply, without the marks that visitors don't see.
 
+`driver` creates an `AnswerWriter` for each call of Claude.
+
 There are two kinds of marks. On servers without citations, models cite passages by their numbers,
 such as `[2]`. If an answer lacks what was asked for, any model ends it with the line
 `[[unanswered]]`.
@@ -141,7 +143,7 @@ class LastLineReader:
         self._has_text = False
 
     def feed(self, text: str) -> str:
-        """Return the text, also of earlier pieces, that is certainly not part of the mark."""
+        """Return text that is certainly not part of the mark, including text held back before."""
         text = self._held + text
         end = self._end_of_text(text)
         self._held = text[end:]

@@ -1,4 +1,8 @@
-"""Live replies: the state of a reply while this process writes it."""
+"""Live replies: the state of a reply while this process writes it.
+
+`conversations.turns` creates a live reply. `driver` writes it, `settlement` saves its end, and
+streams (`http.sse`) follow it.
+"""
 
 from __future__ import annotations
 
@@ -203,8 +207,8 @@ class LiveReply:
     def finish_and_wake(self) -> None:
         """Finish the reply and wake its followers.
 
-        Call this after the end was saved, so that a follower's next message finds it saved, or
-        after a failed save, so that followers do not wait for the retries.
+        Call this after the end was saved, so that a follower's next message finds it saved. Call
+        it also after a failed save, so that followers do not wait for the retries.
         """
         if self.ending is not None:
             asked = self.question

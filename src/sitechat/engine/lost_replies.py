@@ -47,7 +47,7 @@ def may_be_lost(row: Message) -> bool:
 
 
 def silent(replies: MessageQuerySet) -> MessageQuerySet:
-    """Return the replies of other processes that were not updated for CHAT_STALE_AFTER."""
+    """Return the running replies of other processes that were not updated for CHAT_STALE_AFTER."""
     return _silent_for(replies, stale_after())
 
 

@@ -104,7 +104,9 @@ class Shutdown:
 
 
 def wait_at_exit(noticed_at: float | None, is_running: Callable[[], bool]) -> None:
-    """Wait for the replies of a background loop, at most the grace period or FINISH_WITHIN.
+    """Wait for the replies of a background loop.
+
+    The wait ends at the latest after the grace period or FINISH_WITHIN, whichever is shorter.
 
     Args:
         noticed_at: The time at which the end of the process was first noticed; None for now.

@@ -1,4 +1,7 @@
-"""The engine's interface to the tools of a reply, and the results of their calls."""
+"""The engine's interface to the tools of a reply, and the results of their calls.
+
+`conversations.offered_tools` implements `Tools`, and `tool_round` calls it.
+"""
 
 from __future__ import annotations
 
@@ -143,8 +146,8 @@ class ToolRound:
         """Return the next request: Claude's own words, then the results.
 
         Args:
-            blocks: The number of content blocks of the results to keep, the first ones; None for
-                all. The documents of the other blocks are left out, too.
+            blocks: How many of the results' content blocks to keep, from the first; None for all.
+                The documents of the other blocks are left out, too.
         """
         left = self.blocks if blocks is None else blocks
         content: list[dict[str, Any]] = []

@@ -1,4 +1,7 @@
-"""Run one round of tools: the calls of one answer of Claude, one after the other."""
+"""Run one round of tools: the calls of one answer of Claude, one after the other.
+
+`driver` calls `run_tools`, and then `next_request` for the request with the results.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The attempts to send a delivery: the delays between them, and their results.
 
 A process claims the row of a delivery before each attempt, so that no other process sends it at the
-same time. If the process dies, the claim expires and the attempt is repeated. A delivery is thus
-sent at least once.
+same time. If the process dies, the claim expires and the attempt is repeated. So a delivery may be
+sent more than once.
 """
 
 from __future__ import annotations

@@ -74,4 +74,3 @@ async def _disconnected(receive: Receive) -> None:
 
 
 brake = PerProcess(Brake)
-"""The brake of this process."""

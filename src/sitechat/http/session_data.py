@@ -1,4 +1,7 @@
-"""The data of the chat in the visitor's session: identity, conversations and contact requests."""
+"""The data of the chat in the visitor's session: identity, conversations and contact requests.
+
+`visit_reader` reads the data. The `*_views` store it, but only after a call was accepted.
+"""
 
 from __future__ import annotations
 

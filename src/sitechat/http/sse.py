@@ -85,7 +85,7 @@ class Follower:
             reply: The state of the reply.
             after: The number of characters of the reply that the reader already has.
             live: The running reply; None if it has ended.
-            slot: The slot to release at the end of the stream.
+            slot: The slot to release at the end of the stream; None if the reply has ended.
             max_seconds: Seconds after which the stream is cut, so that the client resumes it; None
                 for no limit.
         """

@@ -16,8 +16,7 @@ WOKEN_AT_ONCE = 16
 """Number of streams that are woken in one pass of the loop. This takes about a millisecond."""
 
 WAITING_DIVISOR = 4
-"""If very many streams wait, the number that is woken in one pass is a quarter of them, so that no
-stream waits for long."""
+"""If very many streams wait, one pass wakes a quarter of them, so that no stream waits for long."""
 
 Wake = Callable[[], None]
 

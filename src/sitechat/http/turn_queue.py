@@ -134,7 +134,6 @@ class TurnQueue:
 
 
 process_queue = PerProcess(TurnQueue)
-"""The queue of this process."""
 
 
 async def enter(request: HttpRequest) -> Ticket:

@@ -1,4 +1,7 @@
-"""Stream what happens in a conversation as Server-Sent Events, under ASGI."""
+"""Stream what happens in a conversation as Server-Sent Events, under ASGI.
+
+`person_views` responds with it to `GET chat/updates/`. `people.handoff_polling` wakes it.
+"""
 
 from __future__ import annotations
 

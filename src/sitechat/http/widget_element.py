@@ -135,7 +135,10 @@ def _list(values: Any) -> str | None:
 
 
 def _address(value: object) -> str | None:
-    """Return the address of an image. The value may be an address or the name of a static file."""
+    """Return the address of an image, or None for None.
+
+    The value may be an address or the name of a static file.
+    """
     if value is None:
         return None
     text = str(value)

@@ -1,4 +1,8 @@
-"""Data classes for reservations and counts. This module does no I/O."""
+"""Data classes for reservations and counts. This module does no I/O.
+
+Only ledgers read their contents. The engine stores a `Reservation` with the reply, and gives it
+back to the ledger at the end.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +47,7 @@ class LimitLeft(TypedDict):
 class Claim:
     """The amount that one message reserves from one limit in one window.
 
-    `key` names the limit, the window and the visitor's identity, and so the count to change.
+    `key` is the key of the count to change: the limit, the window and the visitor's identity.
     `amount` and `cap` (the maximum of the limit) are whole numbers: messages, tokens, or
     nano-dollars for the unit `usd`. `expires` is the end of the window in seconds since 1970.
     """

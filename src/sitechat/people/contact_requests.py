@@ -1,4 +1,7 @@
-"""Contact requests of visitors: they are counted in the limits, stored, and announced."""
+"""Contact requests of visitors: they are counted in the limits, stored, and announced.
+
+`http.contact_views` calls `submit`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The state of a handoff, and its changes: whether the bot or a person answers a visitor."""
+"""The state of a handoff, and its changes: whether the bot or a person answers a visitor.
+
+`visitor_actions` and `staff_actions` make the changes by these functions.
+"""
 
 from __future__ import annotations
 

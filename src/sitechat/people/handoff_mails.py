@@ -1,4 +1,7 @@
-"""Mails to staff about waiting visitors, and mails with answers to visitors who have left."""
+"""Mails to staff about waiting visitors, and mails with answers to visitors who have left.
+
+`visitor_actions` queues the mails to staff. Staff send the mails to visitors from the admin.
+"""
 
 from __future__ import annotations
 

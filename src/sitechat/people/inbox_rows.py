@@ -1,4 +1,7 @@
-"""The rows of the inbox: conversations in which visitors wait for a person or talk to one."""
+"""The rows of the inbox: conversations in which visitors wait for a person or talk to one.
+
+The inbox is a page of the admin.
+"""
 
 from __future__ import annotations
 

@@ -24,7 +24,6 @@ KEYS = ("email", "hours", "timezone", "names", "idle_minutes")
 MAX_NAME_LENGTH = 64
 
 DEFAULT_IDLE_MINUTES = 10
-"""Default of `idle_minutes`."""
 
 
 @dataclass(frozen=True)

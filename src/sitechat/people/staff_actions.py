@@ -101,8 +101,8 @@ def send_message(
         conversation: The conversation.
         user: The user.
         text: The message, in Markdown.
-        draft: The id of the form that was sent. If an earlier request has sent a message with the
-            same id and text, the message is not sent again.
+        draft: The id of the form that was sent; None if it has no id. If an earlier request has
+            sent a message with the same id and text, the message is not sent again.
 
     Returns:
         The new message, or the message that the earlier request has sent.
@@ -198,8 +198,8 @@ def add_note(
         conversation: The conversation.
         user: The author.
         text: The note.
-        draft: The id of the form that was sent. If an earlier request has added a note with the
-            same id and text, the note is not added again.
+        draft: The id of the form that was sent; None if it has no id. If an earlier request has
+            added a note with the same id and text, the note is not added again.
 
     Raises:
         StaffError: The text is empty or too long.

@@ -1,4 +1,7 @@
-"""The actions of visitors: ask for a person, write to the person, return to the bot."""
+"""The actions of visitors: ask for a person, write to the person, return to the bot.
+
+`http.person_views` and `http.chat_views` call them.
+"""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ import { h, iconButton } from "../shared/dom"
 import { COPY, WRAP } from "../shared/icons"
 import type { DrawOptions } from "./options"
 
-/** Number of lines in one chunk. Browsers lay out each chunk once, not the whole block with each line. */
+/** Number of lines in one chunk. With each new line, browsers lay out only the last chunk, not the whole block. */
 const CHUNK_SIZE = 50
 
 export interface Code {

@@ -15,8 +15,8 @@ import { math, mathFromMarkdown } from "./math"
 export type Block = RootContent
 
 /**
- * Keeps a literal address as text, in which `findAddresses` finds it later. The grammar only prevents
- * that `_` and `*` in it become emphasis. It can't find the end of an address in Chinese text.
+ * Keeps a literal address as text, in which `findAddresses` finds it later. The grammar only keeps `_` and `*`
+ * in the address from becoming emphasis. It can't find the end of an address in Chinese text.
  */
 const autolinkFromMarkdown: Extension = {
   enter: {

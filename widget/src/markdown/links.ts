@@ -49,7 +49,7 @@ export function setLink(element: HTMLElement, href: string): void {
   if (!element.textContent.toLowerCase().includes(url.hostname)) element.dataset["host"] = url.host
 }
 
-/** Returns the host to show after a link, because its text shows another host; else undefined. */
+/** Returns the host of a link if its text names another host. It is shown after the link. Else returns undefined. */
 export function hostToShow(text: string, href: string): string | undefined {
   const url = resolve(href)
   if (!url || !/^http/.test(url.protocol)) return undefined

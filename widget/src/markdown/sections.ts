@@ -10,7 +10,7 @@ const SECTION_SIZE = 50
 
 export interface Sections {
   append(elements: readonly HTMLElement[]): void
-  /** Returns the element with the last block. Blocks that are drawn only for now are also added to it. */
+  /** Returns the element with the last block. Provisional blocks are added to it, too. */
   place(): HTMLElement
 }
 

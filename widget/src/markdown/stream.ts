@@ -28,7 +28,9 @@ export function createMarkdownStream(root: HTMLElement, options: DrawOptions): M
   let source = ""
   /** A carriage return at the end of the received text. It is kept back, because a line feed may follow. */
   let held = ""
+  /** Whether all text has arrived. */
   let ended = false
+  /** Whether all text has arrived and was processed. */
   let finished = false
   /** The index at which the open part starts. */
   let start = 0

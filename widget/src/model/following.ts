@@ -22,8 +22,8 @@ export interface Following {
    */
   stopped(): Promise<unknown> | undefined
   /**
-   * Sends a message or decision if there is one, and follows the reply to its end. After an error, calls
-   * `undo` instead of showing the error if the server has not confirmed the message or decision.
+   * Sends a message or decision if there is one, and follows the reply to its end. If an error occurs before the
+   * server has confirmed the message or decision, calls `undo` instead of showing the error.
    */
   follow(
     answer: ChatMessage,

@@ -11,8 +11,8 @@ export interface RefusedMessages {
   /** Puts the text of a message back into the input. Shows the problem, or a card if a consent is missing. */
   restoreMessage(outgoing: Outgoing, problem: unknown): void
   /**
-   * Shows the problem, and the question of a confirmation again, unless the question was already decided or no
-   * longer exists. `before` has the state of the answer before the decision.
+   * Shows the problem. Shows the question of a confirmation again, unless it was already decided or no longer
+   * exists. `before` has the state of the answer before the decision.
    */
   restoreConfirmation(
     answer: ChatMessage,

@@ -23,7 +23,7 @@ import { createSelectionButton } from "./selection-button"
 import { createTooltip } from "./tooltip"
 import { createWelcome, createWindow, readSuggestions, type WindowOptions } from "./window"
 
-/** A tab that is shown again refreshes the conversation if it last did so more milliseconds ago than this. */
+/** Milliseconds since its last refresh after which a tab that is shown again refreshes the conversation. */
 const STALE_AFTER = 30_000
 
 const sheet = new CSSStyleSheet()

@@ -1,4 +1,4 @@
-/** The interface of the panel for the extras. */
+/** Implements the interface of the panel for the extras. */
 
 import type { Strings } from "../i18n/strings"
 import type { Conversation } from "../model/conversation-types"
