@@ -197,7 +197,7 @@ def _store_once(
             )
     except BaseException:
         if reserved is not None:
-            # Without limits there are no claims (None), and so nothing to cancel.
+            # Without limits there are no claims (None) to cancel.
             get_ledger().cancel_after_rollback(reserved["claims"] or [], database.alias())
         raise
     return reserved

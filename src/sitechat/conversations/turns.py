@@ -198,7 +198,7 @@ class TurnWriter:
             # A wrong guess violates the unique constraint, and the next attempt reads the slots.
             guess = attempt == 0 and not engine.is_writing_to(self.visit.visitor.ip)
             try:
-                # A loop, because a callback of `database.retry` would be a call to an upper layer.
+                # A loop instead of `database.retry`: no callback from a lower layer.
                 for transaction in database.attempts():
                     with transaction:
                         return self._try(guess=guess)

@@ -148,7 +148,7 @@ class Reply:
             offer=row.offer or "",
         )
 
-    # For Claude's answer
+    # Methods that write the answer
 
     def __len__(self) -> int:
         return len(self.text)
@@ -186,7 +186,7 @@ class Reply:
         """Set the current activity: its code, and a text for the visitor."""
         self.phase = (phase, text)
 
-    # For the end
+    # Methods that end the reply
 
     @property
     def finished(self) -> bool:
@@ -215,7 +215,7 @@ class Reply:
             self.error = error
             self.status = status
 
-    # For readers
+    # Methods for readers
 
     def cursor(self, after: int) -> Cursor:
         """Return a cursor for a reader that has only the text up to `after`.

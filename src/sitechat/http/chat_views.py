@@ -139,7 +139,7 @@ def _find(
     Raises:
         ChatError: The message can't be accepted.
     """
-    if not database.in_transaction():  # a test's transaction allows no other thread
+    if not database.in_transaction():  # a test's transaction: start no other thread in it
         claude.warm_up()
     visit = visit_reader.read_visit(request, message.client_id)
     state = conversation_lookup.look_up(visit, message)

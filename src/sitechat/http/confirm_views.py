@@ -60,7 +60,7 @@ def _find(
         NotFound: The visitor has no such reply, or its bot was removed from the site.
         ChatError: The visitor can't decide about the tool call now, or Claude can't be called.
     """
-    if not database.in_transaction():  # a test's transaction allows no other thread
+    if not database.in_transaction():  # a test's transaction: start no other thread in it
         claude.warm_up()
     visit = visit_reader.read_visit(request)
     row = reply_views.find_reply(request, visit, reply_id)

@@ -100,5 +100,5 @@ async def _wait(*, scope: Scope, **_signal: object) -> None:
     loop = asyncio.get_running_loop()
     queue = _queues.get(loop) or _queues.setdefault(loop, MiddlewareQueue())
     if queue.is_full:
-        end_request_thread()  # synchronous receivers of the signal have used the thread
+        end_request_thread()  # synchronous receivers have started it, and it would idle now
     scope[ENTRANCE_TICKET] = await queue.enter()

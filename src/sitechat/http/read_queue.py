@@ -178,7 +178,7 @@ async def await_refusal(scope: Scope, kind: str) -> bool:
         return True
     if refusal is None:
         return False
-    end_request_thread()  # synchronous receivers of the signal have used the thread
+    end_request_thread()  # synchronous receivers have started it, and it would idle now
     await brake().hold_back(scope)
     return True
 

@@ -58,7 +58,7 @@ def _save_with_retries(session: SessionBase) -> None:
             session.save()
 
     is_new = session.session_key is None
-    if is_new:  # skip the query whether the random key is in use: the INSERT would then fail
+    if is_new:  # skip the query whether the random key is in use: if it is, the INSERT fails
         setattr(session, "exists", lambda _key: False)  # noqa: B010 - mypy forbids "="
     try:
         database.retry(attempt, also=(OperationalError,))

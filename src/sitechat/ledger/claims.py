@@ -1,7 +1,6 @@
 """Data classes for reservations and counts. This module does no I/O.
 
-Only ledgers read their contents. The engine stores a `Reservation` with the reply, and gives it
-back to the ledger at the end.
+The engine stores a `Reservation` with the reply, and gives it back to the ledger at the end.
 """
 
 from __future__ import annotations
