@@ -146,6 +146,7 @@ def test_a_removed_address_gets_nothing(hook: Receiver, settings: Settings) -> N
     deliver_due()
     delivery.refresh_from_db()
     assert (delivery.state, hook.requests) == ("failed", [])
+    assert delivery.error == "CHAT_WEBHOOKS has no valid entry with this address."
 
 
 def test_a_mail_waits_while_the_server_is_unavailable(settings: Settings) -> None:

@@ -68,3 +68,9 @@ def test_an_unreachable_server_fails(url: str) -> None:
     with pytest.raises(PostFailed) as failed:
         post(url, b"{}", {}, allow_private=True)
     assert failed.value.unreachable
+
+
+@pytest.mark.parametrize("url", ["ftp://127.0.0.1/", "file:///etc/passwd", "/hook/", "http:///a"])
+def test_other_addresses_than_those_of_the_web_are_refused(url: str) -> None:
+    with pytest.raises(PostFailed, match="must begin with http"):
+        post(url, b"{}", {}, allow_private=True)

@@ -44,6 +44,19 @@ def test_an_entry_with_an_empty_key_is_not_used(settings: Settings) -> None:
     assert webhooks() == []
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["ftp://example.org/", "file:///etc/passwd", "//example.org/", "https://", "https://[", None],
+)
+def test_nothing_is_stored_for_an_address_that_is_not_valid(
+    settings: Settings, caplog: pytest.LogCaptureFixture, url: Any
+) -> None:
+    settings.CHAT_WEBHOOKS = [{"url": url, "secret": SECRET}, {"url": URL, "secret": SECRET}]
+    assert [hook.url for hook in webhooks()] == [URL]
+    [line] = caplog.messages
+    assert "CHAT_WEBHOOKS is not valid" in line
+
+
 def test_the_secret_belongs_to_the_entry_with_the_event(settings: Settings) -> None:
     settings.CHAT_WEBHOOKS = [
         {"url": URL, "secret": SECRET, "events": ["reply_finished"]},
@@ -64,6 +77,7 @@ def test_the_secret_belongs_to_the_entry_with_the_event(settings: Settings) -> N
         ([{"url": URL, "secret": SECRET, "event": []}], "has the unknown key 'event'"),
         ([{"url": "example.org", "secret": SECRET}], 'valid "url"'),
         ([{"url": "ftp://example.org", "secret": SECRET}], 'valid "url"'),
+        ([{"url": f"{URL}{'x' * 500}", "secret": SECRET}], 'valid "url"'),
         ([{"url": "https://a:b@example.org", "secret": SECRET}], 'valid "url"'),
         ([{"url": f"{URL}\r\nX: y", "secret": SECRET}], 'valid "url"'),
         ([{"url": "https://example.org:99999/", "secret": SECRET}], 'valid "url"'),
@@ -88,6 +102,7 @@ def test_an_invalid_entry_is_reported_without_its_secret(
     assert SECRET not in str(messages)
 
 
-def test_a_webhook_without_https_is_reported(settings: Settings) -> None:
-    settings.CHAT_WEBHOOKS = [{"url": "http://example.org/", "secret": SECRET}]
+@pytest.mark.parametrize("scheme", ["http", "HTTP"])
+def test_a_webhook_without_https_is_reported(settings: Settings, scheme: str) -> None:
+    settings.CHAT_WEBHOOKS = [{"url": f"{scheme}://example.org/", "secret": SECRET}]
     assert [message.id for message in run()] == ["sitechat.W031"]

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest
+from django.test import RequestFactory
 from pytest_django import Settings
 
 import sitechat
+from sitechat.http.error_responses import error_response
+from sitechat.runtime.daemon_threads import PoolFull
+from sitechat.runtime.request_steps import InlineSteps, run_inline
 from sitechat.standin import Standin
 from tests.visitor import CHAT, UUID, MakeVisitor, Visitor, reply_url
 
@@ -68,3 +73,29 @@ def test_a_missing_table_of_the_site_is_not_mistaken_for_a_missing_migration(
     assert response.json()["error"] == "server_error"
     assert "a_table_of_no_app" in caplog.text
     assert "manage.py migrate" not in caplog.text
+
+
+class FullSteps(InlineSteps):
+    """Steps of a process whose request pool is full."""
+
+    async def run(self, step: Callable[[], Any]) -> Any:
+        raise PoolFull
+
+
+def test_a_full_pool_while_the_cause_is_looked_up_is_an_overload() -> None:
+    error = OperationalError("no such table: sitechat_conversation")
+    request = RequestFactory().get(CHAT)
+    response = run_inline(error_response(request, FullSteps(), error))
+    assert (response.status_code, response["Retry-After"]) == (503, "1")
+
+
+@pytest.mark.django_db
+def test_a_lost_connection_while_the_cause_is_looked_up_is_no_further_error() -> None:
+    def lose(*_statement: Any) -> Any:
+        raise InterfaceError("connection already closed")
+
+    error = OperationalError("no such table: sitechat_conversation")
+    with connection.execute_wrapper(lose):
+        response = run_inline(error_response(RequestFactory().get(CHAT), InlineSteps(), error))
+    assert response.status_code == 503
+    assert b"not_configured" in response.content

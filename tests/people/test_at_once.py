@@ -77,6 +77,21 @@ def test_copies_of_a_request_wait_once(conversation: Conversation) -> None:
     assert HandoffEntry.objects.filter(kind="requested").count() == 2
 
 
+def test_a_request_while_the_visitor_waits_does_not_count(
+    conversation: Conversation, settings: Settings
+) -> None:
+    settings.CHAT_LIMITS = {"ip": ["2 messages/hour"]}
+    visitor, url = Visitor(), f"{CHAT}person/"
+    for _ in range(4):
+        response = visitor.client.post(url)
+        assert (response.status_code, response.json()["person"]["state"]) == (202, "waiting")
+    assert HandoffEntry.objects.count() == 1
+    visitor.client.delete(url)
+    assert visitor.client.post(url).status_code == 202
+    visitor.client.delete(url)
+    assert visitor.client.post(url).status_code == 429
+
+
 def test_a_message_at_the_moment_of_joining_is_for_one_of_the_two(
     settings: Settings, live_visitor: MakeVisitor, claude_standin: Standin
 ) -> None:

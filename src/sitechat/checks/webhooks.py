@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from sitechat.checks.dictionary_settings import did_you_mean
 from sitechat.conf import conf
-from sitechat.events.webhooks import key_of, webhooks
+from sitechat.events.webhooks import is_webhook_url, key_of, webhooks
 from sitechat.signals import EVENTS
 
 KEYS = ("url", "secret", "events", "allow_private")
@@ -58,7 +58,7 @@ def _problems(entry: Any) -> Iterator[tuple[str, str]]:
     for key in entry:
         if key not in KEYS:
             yield _("has the unknown key %(key)r.") % {"key": key}, did_you_mean(key, KEYS)
-    if not _is_url(entry.get("url")):
+    if not is_webhook_url(entry.get("url")):
         yield (
             _("has no valid %(key)s.") % {"key": '"url"'},
             _("Write %(example)s.")
@@ -93,22 +93,10 @@ def _event_problems(events: Any) -> Iterator[tuple[str, str]]:
             yield problem, did_you_mean(name, EVENTS)
 
 
-def _is_url(value: Any) -> bool:
-    if not isinstance(value, str) or len(value) > 500 or not value.isascii():
-        return False
-    try:
-        parts = urlsplit(value)
-        port = parts.port
-    except ValueError:
-        return False
-    plain = parts.username is None and not any(c.isspace() for c in value)
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and plain and port != 0
-
-
 def check_encryption(**kwargs: Any) -> Iterator[CheckMessage]:
     """W031: a webhook uses http without `allow_private`, so its data is not encrypted."""
     for hook in webhooks():
-        if hook.url.startswith("http:") and not hook.allow_private:
+        if urlsplit(hook.url).scheme == "http" and not hook.allow_private:
             yield Warning(
                 _("The webhook %(url)s sends visitors' data without encryption.")
                 % {"url": hook.url},

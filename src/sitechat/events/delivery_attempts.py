@@ -50,7 +50,7 @@ def _description(error: Exception) -> str:
 def _send_webhook(delivery: Delivery) -> None:
     hook = find_webhook(delivery.target, delivery.event)
     if hook is None:
-        raise DeliveryFailed("The address is no longer in CHAT_WEBHOOKS.", final=True)
+        raise DeliveryFailed("CHAT_WEBHOOKS has no valid entry with this address.", final=True)
     body = body_of(delivery)
     headers = headers_of(hook, delivery, body, int(time()))
     post(hook.url, body, headers, allow_private=hook.allow_private)

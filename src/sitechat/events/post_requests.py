@@ -43,7 +43,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, allow_private: bo
     """Send a POST request.
 
     Args:
-        url: The address, with the scheme http or https.
+        url: The address. Other schemes than http and https are refused.
         body: The body.
         headers: The headers, except `Host` and `Content-Length`.
         allow_private: Whether the host may be in a private network or on this machine.
@@ -51,10 +51,11 @@ def post(url: str, body: bytes, headers: Mapping[str, str], *, allow_private: bo
     Raises:
         PostFailed: The address is not allowed, can't be reached, does not answer in time, or
             answers with another status than 2xx.
-        KeyError: The scheme is not http or https.
         ValueError, HTTPException: The address is not valid.
     """
     parts = urlsplit(url)
+    if parts.scheme not in PORTS or not parts.hostname:
+        raise PostFailed("The address must begin with http:// or https:// and a host.")
     path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
     connection = _CheckedConnection(parts, allow_private=allow_private)
     # The timeout of the socket applies to each read. A server that sends slowly never exceeds it.

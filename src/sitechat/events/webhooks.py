@@ -14,8 +14,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from sitechat.conf import conf
+from sitechat.events.post_requests import PORTS
 from sitechat.models import Delivery
 from sitechat.runtime.invalid_settings import log_invalid_setting
 from sitechat.runtime.utc_offsets import with_offset
@@ -70,7 +72,8 @@ def _is_usable(entry: object) -> bool:
         return False
     events = entry.get("events")
     return (
-        all(isinstance(entry.get(key), str) and entry[key] for key in ("url", "secret"))
+        is_webhook_url(entry.get("url"))
+        and isinstance(entry.get("secret"), str)
         and (events is None or isinstance(events, (list, tuple)))
         and bool(key_of(entry["secret"]))
     )
@@ -120,6 +123,23 @@ def signature(secret: str, delivery_id: str, seconds: int, body: bytes) -> str:
     signed = f"{delivery_id}.{seconds}.".encode() + body
     digest = hmac.new(key_of(secret) or b"", signed, hashlib.sha256).digest()
     return f"v1,{base64.b64encode(digest).decode()}"
+
+
+def is_webhook_url(value: object) -> bool:
+    """Return whether a value is the address of a webhook: http or https, a host, no password.
+
+    The address must also fit into the column of deliveries, and into a request: it is ASCII.
+    """
+    max_length = Delivery._meta.get_field("target").max_length or 0
+    if not isinstance(value, str) or len(value) > max_length or not value.isascii():
+        return False
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:
+        return False
+    plain = parts.username is None and not any(c.isspace() for c in value)
+    return parts.scheme in PORTS and bool(parts.hostname) and plain and port != 0
 
 
 def key_of(secret: str) -> bytes | None:

@@ -57,7 +57,11 @@ async def error_response(
     if isinstance(error, PoolFull):
         return refusal(Overloaded(retry_after=retry_after.NO_THREAD))
     if isinstance(error, DatabaseError) and database.reports_missing_schema(error):
-        if await steps.run(partial(database.lacks_migrations, error)):
+        try:
+            lacks_migrations = await steps.run(partial(database.lacks_migrations, error))
+        except PoolFull:
+            return refusal(Overloaded(retry_after=retry_after.NO_THREAD))
+        if lacks_migrations:
             logger.error("%s The database's error: %s", database.RUN_MIGRATE, error)
             return refusal(NotConfigured())
     elif isinstance(error, (OperationalError, InterfaceError)):

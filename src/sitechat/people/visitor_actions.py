@@ -105,7 +105,7 @@ def request_person(
 ) -> Handoff:
     """Ask for a person in the visitor's conversation, and start a conversation if there is none.
 
-    If the visitor is waiting already, the handoff does not change, but the request counts in the
+    If the visitor is waiting already, nothing changes, and the request does not count in the
     limits.
 
     Args:
@@ -147,12 +147,10 @@ def _request(
     if isinstance(conversation, uuid.UUID):
         conversation = message_storing.begin_conversation(visit, bot.name, conversation)
         is_new_conversation = True
-    else:
-        try:
-            message_storing.lock(conversation, visit)
-        except message_storing.ConversationDeleted:
-            raise Overloaded(retry_after=1) from None
-    claims.extend(get_ledger().count(visit.visitor))
+    try:
+        message_storing.lock(conversation, visit)  # concurrent copies of the request wait here
+    except message_storing.ConversationDeleted:
+        raise Overloaded(retry_after=1) from None
     values = {
         **handoffs.fields_without_person(HandoffState.WAITING),
         "bot": bot.name,
@@ -171,11 +169,13 @@ def _request(
     handoff = rows.get()
     if handoff.state == HandoffState.JOINED:
         raise PersonJoined
-    if is_new and is_new_conversation:
+    if not is_new:  # a copy of the request, such as a double click
+        return handoff
+    claims.extend(get_ledger().count(visit.visitor))
+    if is_new_conversation:
         message_storing.announce_start(conversation)
-    if is_new:
-        handoffs.write_entry(conversation.pk, Kind.REQUESTED)
-        _announce(handoff, bot, admin_url)
+    handoffs.write_entry(conversation.pk, Kind.REQUESTED)
+    _announce(handoff, bot, admin_url)
     return handoff
 
 

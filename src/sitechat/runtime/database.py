@@ -257,7 +257,7 @@ def lacks_migrations(error: DatabaseError) -> bool:
         return False
     try:
         return has_unapplied_migrations()
-    except DatabaseError:  # a failed transaction accepts no further statement
+    except Exception:  # a failed transaction, a lost connection, or a broken migration of the site
         return True
 
 

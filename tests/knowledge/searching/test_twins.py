@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 from pytest_django import Settings
 
+from sitechat.knowledge import audience
 from sitechat.knowledge.index.indexing_run import index_all
-from sitechat.models import Page
+from sitechat.models import IndexState, Page
 from tests.indexed import found, index_problems, known_urls
 from tests.rendered import Answer, put_pages, sitemap_of
 
@@ -109,3 +112,25 @@ def test_a_translation_is_found_by_the_words_of_another(
     answers["/de/shop/"] = page("Eine Seite zum Luftschiff Hindenburg", lang="de")
     index_all()
     assert found("Is there something about the Hindenburg?", language="en") == ["/en/shop/"]
+
+
+@pytest.mark.usefixtures("translated")
+@pytest.mark.parametrize(
+    ("sources", "urls"),
+    [
+        (["/de/"], ["/de/hacking/"]),
+        (["/nl/", "/de/"], ["/nl/hacking/"]),
+        (["/blog/"], []),
+    ],
+)
+def test_a_translation_outside_of_the_sources_hides_none_inside(
+    sources: list[str], urls: list[str]
+) -> None:
+    assert found("Do you have books about hacking?", language="en", sources=sources) == urls
+
+
+@pytest.mark.usefixtures("translated")
+def test_a_translation_that_the_visitor_may_not_see_hides_no_other() -> None:
+    Page.objects.filter(url="/en/hacking/").update(audience=[audience.STAFF], stamp=uuid4())
+    IndexState.touch()
+    assert found("Do you have books about hacking?", language="de") == ["/de/hacking/"]

@@ -35,6 +35,7 @@ export function createPersonBar(panel: PanelForExtras, offerContact: () => void)
   const element = h("div", "person", { hidden: true }, initial, text, leave, dismiss)
   const updates = createUpdates(panel, handleUpdates, () => void panel.refresh())
   let person = NO_PERSON
+  let asking: Promise<void> | undefined
   /** The state on the previous page, until the server reports the current one. */
   let previousPageState = panel.memory.values.person
 
@@ -98,6 +99,29 @@ export function createPersonBar(panel: PanelForExtras, offerContact: () => void)
     if (hadFocus) panel.focus()
   }
 
+  /** Asks for a person, and shows the new state, or the problem. */
+  async function requestPerson(): Promise<void> {
+    try {
+      const response = await panel.call("person/", {
+        json: { page: describePage() },
+        query: { conversation: panel.conversation() },
+      })
+      const { person: given } = (await response.json()) as Partial<Updates>
+      if (panel.memory.values.fresh) {
+        // the request belongs to the visitor's last conversation, so show that one
+        panel.memory.set({ fresh: undefined })
+        await panel.refresh()
+      } else bar.update({ ...person, state: "waiting", ...given })
+    } catch (problem) {
+      const { error } = refusalOf(problem).detail
+      if (error === "busy" || error === "consent_required") await panel.refresh()
+      else {
+        panel.report(problem)
+        if (error === "person_unavailable") offerContact()
+      }
+    }
+  }
+
   const bar: PersonBar = {
     element,
     current: () => person,
@@ -120,26 +144,12 @@ export function createPersonBar(panel: PanelForExtras, offerContact: () => void)
       if (earlier && person.state === "closed")
         showEnd(earlier === "joined" ? departed({ name: null }) : translate("unattended"))
     },
-    async ask() {
-      try {
-        const response = await panel.call("person/", {
-          json: { page: describePage() },
-          query: { conversation: panel.conversation() },
-        })
-        const { person: given } = (await response.json()) as Partial<Updates>
-        if (panel.memory.values.fresh) {
-          // the request belongs to the visitor's last conversation, so show that one
-          panel.memory.set({ fresh: undefined })
-          await panel.refresh()
-        } else bar.update({ ...person, state: "waiting", ...given })
-      } catch (problem) {
-        const { error } = refusalOf(problem).detail
-        if (error === "busy" || error === "consent_required") await panel.refresh()
-        else {
-          panel.report(problem)
-          if (error === "person_unavailable") offerContact()
-        }
-      }
+    ask() {
+      // Without a session, a second click before the response would begin another conversation.
+      asking ??= requestPerson().finally(() => {
+        asking = undefined
+      })
+      return asking
     },
   }
   return bar

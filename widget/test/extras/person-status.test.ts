@@ -49,6 +49,17 @@ describe("a person", () => {
     expect(panel.memory.values.person).toBeUndefined()
   })
 
+  it("is asked for once by a double click, and again after a problem", async () => {
+    const { extras, asked } = meet(NONE, [], () => refusal(503, { error: "overloaded", message: "Later." }))
+    extras.reach("person", true)
+    extras.reach("person", true)
+    await passes(1)
+    expect(asked).toHaveLength(1)
+    extras.reach("person", true)
+    await passes(1)
+    expect(asked).toHaveLength(2)
+  })
+
   it("who can't be had leads to the contact form", async () => {
     const { extras, panel } = meet(NONE, [], () => refusal(503, { error: "person_unavailable", message: "Closed." }))
     extras.reach("person", true)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from django.conf import settings
 
 from sitechat.knowledge.index import Index
+from sitechat.knowledge.searching.search_scope import Scope
 from sitechat.knowledge.text.search_terms import base_language
 
 
@@ -15,22 +16,24 @@ def in_one_language(
     scores: Mapping[int, float],
     pages: Mapping[int, int],
     languages: Sequence[str],
+    scope: Scope,
 ) -> tuple[dict[int, float], dict[int, int]]:
     """Return the scores and pages of passages for only one translation of each page.
 
     If no passage of the chosen translation was found, its first passage gets the best score of the
-    other translations. The scope of the search is not checked for this passage.
+    other translations.
 
     Args:
         index: The index in which the passages were found.
         scores: The scores of passages.
         pages: The pages of the passages.
         languages: The languages that the visitor prefers, the most preferred first.
+        scope: The pages that may be found. Translations outside of it are ignored.
 
     Returns:
         The scores and the pages of the remaining passages, both by passage.
     """
-    groups = _translation_groups(index, set(pages.values()))
+    groups = _translation_groups(index, set(pages.values()), scope)
     if not groups:
         return dict(scores), dict(pages)
     preferred = [*languages, base_language(settings.LANGUAGE_CODE)]
@@ -60,34 +63,39 @@ def in_one_language(
 
 
 def languages_of(index: Index, pages: Iterable[int]) -> dict[int, str]:
-    """Return the languages of pages, by page."""
+    """Return the languages of pages, by page.
+
+    Pages that are no longer in the index are left out. An update may remove them during a search.
+    """
     return {page: language for page, language, _ in _rows(index, "id", list(pages))}
 
 
-def _translation_groups(index: Index, pages: set[int]) -> dict[str, dict[int, str]]:
+def _translation_groups(index: Index, pages: set[int], scope: Scope) -> dict[str, dict[int, str]]:
     """Return the groups of translations to which the given pages belong.
 
-    A group whose pages all have the same language is left out. The groups contain all their pages,
-    also pages outside of the scope of the search.
+    A group contains only pages of the scope, and is left out if they all have the same language.
 
     Returns:
         The groups by their name in the index. Each group contains the languages by page.
     """
     names = {name for *_, name in _rows(index, "id", list(pages)) if name}
     by_name: dict[str, dict[int, str]] = {}
-    for page, language, name in _rows(index, "translations", list(names)):
+    for page, language, name in _rows(index, "translations", list(names), scope):
         by_name.setdefault(name, {})[page] = language
     return {name: group for name, group in by_name.items() if len(set(group.values())) > 1}
 
 
-def _rows(index: Index, column: str, values: Sequence[object]) -> list[tuple[int, str, str]]:
+def _rows(
+    index: Index, column: str, values: Sequence[object], scope: Scope | None = None
+) -> list[tuple[int, str, str]]:
+    restriction, restriction_values = scope.restriction(index, "page.id") if scope else ("", [])
     rows: list[tuple[int, str, str]] = []
     for at in range(0, len(values), 500):
         batch = values[at : at + 500]
         rows += index.terms.execute(
             "SELECT id, language, translations FROM page"  # noqa: S608 (the column is ours)
-            f" WHERE {column} IN ({','.join('?' * len(batch))})",
-            list(batch),
+            f" WHERE {column} IN ({','.join('?' * len(batch))}){restriction}",
+            [*batch, *restriction_values],
         ).fetchall()
     return rows
 

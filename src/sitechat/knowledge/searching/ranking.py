@@ -72,8 +72,7 @@ def rank(index: Index, query: str, previous: str, language: str, scope: Scope) -
         query: The question.
         previous: The visitor's previous message, or "".
         language: The language of the visitor's page, or "".
-        scope: The pages that may be found. `page_translations` may replace a page with a
-            translation outside of the scope.
+        scope: The pages that may be found.
 
     Raises:
         sqlite3.DatabaseError, Damaged: The index can't be read.
@@ -98,7 +97,7 @@ def rank(index: Index, query: str, previous: str, language: str, scope: Scope) -
             scores, pages = _with_meaning(scores, pages, nearest)
     if len(index.languages) > 1:
         scores, pages = page_translations.in_one_language(
-            index, scores, pages, [site_language, language]
+            index, scores, pages, [site_language, language], scope
         )
     return _voted(_weighted(index, scores, pages, query, site_language), pages)
 
@@ -147,7 +146,7 @@ def _weighted(
     if len(index.languages) > 1:
         languages = page_translations.languages_of(index, numbers)
         for passage, page in pages.items():
-            if languages[page] != site_language:
+            if languages.get(page, site_language) != site_language:
                 weighted[passage] *= OTHER_LANGUAGE
     listings = listing_pages.listings_among(index, numbers, query)
     for passage, page in pages.items():
