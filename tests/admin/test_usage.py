@@ -88,7 +88,7 @@ def test_earlier_spans_are_a_link_away(owner: Client) -> None:
 
 def test_the_csv_has_a_row_for_each_period_bot_and_model(owner: Client) -> None:
     talk(("a", "b"), ("c", "d"))
-    talk(("a", "b"), bot="support", age=timedelta(days=1))
+    talk(("a", "b"), bot="support", age=timedelta(days=2))
     response = owner.get(f"{USAGE}?format=csv")
     assert response["Content-Type"].startswith("text/csv")
     rows = list(csv.DictReader(io.StringIO(response.content.decode("utf-8-sig"))))

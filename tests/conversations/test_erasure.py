@@ -18,9 +18,10 @@ from django.db import connection, connections
 from django.test import Client
 from django.utils import timezone
 
-from sitechat.models import Conversation, Counter, Message, Usage
+from sitechat.models import Conversation, Message, Usage
 from sitechat.standin import Answer, Standin
 from tests.owner import LIST, owner_client
+from tests.reservations import still_reserved
 from tests.visitor import MakeVisitor, Visitor
 from tests.waiting import until
 
@@ -130,7 +131,7 @@ def test_a_conversation_is_deleted_at_the_moment_its_reply_is_saved(
         assert not Conversation.objects.exists()
         assert not Message.objects.exists()
         assert not Usage.objects.exclude(conversation=None, reply=None).exists()
-    until(lambda: not Counter.objects.filter(reserved__gt=0).exists())
+    until(lambda: not still_reserved().exists())
 
 
 def any_moment() -> None:

@@ -18,6 +18,7 @@ from sitechat.models import Counter, Message, Usage
 from sitechat.standin import Answer, Standin
 from tests.indexed import put
 from tests.interleave import after_query
+from tests.reservations import still_reserved
 from tests.visitor import MakeVisitor, Visitor, events_of, text_of, value_of
 from tests.waiting import until
 
@@ -237,5 +238,5 @@ def test_a_stop_while_a_tool_round_reserves_leaves_nothing_reserved(
     visitor.stop(reply)
     stream.close()
     until(Usage.objects.exists)
-    until(lambda: not Counter.objects.exclude(reserved=0).exists())
+    until(lambda: not still_reserved().exists())
     assert Message.objects.replies().get().status == "stopped"

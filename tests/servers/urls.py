@@ -19,8 +19,9 @@ from django.views.decorators.csrf import csrf_exempt
 from sitechat.engine.event_loop import running
 from sitechat.http import sse
 from sitechat.http.stream_slots import stream_slots
-from sitechat.models import Counter, Message, Status
+from sitechat.models import Message, Status
 from sitechat.runtime import servers
+from tests.reservations import still_reserved
 
 
 def page(request: HttpRequest) -> HttpResponse:
@@ -78,7 +79,7 @@ def counts(request: HttpRequest) -> JsonResponse:
     return JsonResponse(
         {
             "running": Message.objects.filter(status=Status.RUNNING).count(),
-            "reserved": Counter.objects.filter(reserved__gt=0).count(),
+            "reserved": still_reserved().count(),
         }
     )
 
