@@ -23,7 +23,7 @@ from sitechat.models import Message, Status, Unanswered
 from sitechat.reports import time_histogram, usage_catch_up, usage_report
 
 BUCKETS = (0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120)
-"""Upper bounds of the histogram buckets in seconds; times are accurate to 5%."""
+"""Upper bounds of the histogram buckets in seconds; times are accurate to 2.5%."""
 
 LABELS = ["bot", "model"]
 """The labels of all metrics that have one value for each bot and model."""

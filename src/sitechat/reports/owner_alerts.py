@@ -47,9 +47,10 @@ def _language() -> AbstractContextManager[None]:
 
 
 def notify(kind: str, subject: str, text: str, **values: object) -> None:
-    """Store a mail to CHAT_NOTIFY, unless one of this kind was stored today (in UTC).
+    """Store a mail to CHAT_NOTIFY, unless one of this kind was stored today.
 
-    If no owner has an address (see `owner_addresses`), nothing is stored.
+    Days are in UTC, or in local time without USE_TZ. If no owner has an address (see
+    `owner_addresses`), nothing is stored.
 
     Args:
         kind: The kind of problem. A colon and a name, such as that of a limit, may follow, to store
