@@ -3,11 +3,13 @@
     python benchmarks/admin.py [--database sqlite] [--messages 1000000] [--keep]
 
 It creates the database `sitechat_benchmark_admin`, on 127.0.0.1 (PGHOST, PGUSER) or in the folder
-for temporary files, and fills it with the rows of `admin_rows`: conversations of the last 90 days,
+for temporary files. It fills it with the rows of `admin_rows`: conversations of the last 90 days,
 with a contact for every tenth of them and a delivery for every reply. Then it updates the summaries
-and counts as `chat_cleanup` does, and requests each page ten times with Django's test client: with
-middleware, queries and templates, but without network. It prints for each page the median time and
-the mean CPU time, PostgreSQL's included, in ms, and the number of queries.
+and counts as `chat_cleanup` does.
+
+It requests each page ten times with Django's test client: with middleware, queries and templates,
+but without network. For each page, it prints the median time and the mean CPU time in ms, and the
+number of queries. The CPU time includes that of PostgreSQL.
 """
 
 from __future__ import annotations

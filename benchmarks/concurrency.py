@@ -5,8 +5,8 @@
 Each stream gets 10 deltas a second. First 50 streams run to their end, to warm up the process.
 Then visitors arrive at random moments, about ten a second (the same moments in every run), so that
 the deltas of different streams are independent. When all have arrived, the delay of every delta is
-measured against the stand-in's clock, another page is requested ten times a second, and the memory
-of the process is read. Visitors, stand-in, database and site run on the same machine.
+measured by the stand-in's clock. Meanwhile another page is requested ten times a second, and the
+memory of the process is read. Visitors, stand-in, database and site run on the same machine.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@
 
 A visitor sends two messages in a session. The stand-in starts to answer immediately and writes for
 a moment, so that the start and end of a turn do not overlap. The reported time is what the site
-adds: the time to the visitor's first text, minus the median time to the first text from the SDK
-with a warm client in the same run. The peers alternate, so that other load of the machine affects
+adds: the time to the visitor's first text, minus the time of the SDK alone. This is the median of
+the same run, with a warm client. The peers alternate, so that other load of the machine affects
 them equally. The time of a Django view that only uses a session and streams is reported for
 comparison.
 """

@@ -2,10 +2,12 @@
 
     python benchmarks/widget.py [--short] [--chromium /usr/bin/chromium]
 
-Main-thread time is `TaskDuration` of Chromium's DevTools protocol, as processor time, because the
-machine may be busy with something else. It is measured for loading a page with the widget, minus
-the same page without it; for rendering Markdown answers of 200 words a second; and for the first
-and last quarter of an answer of 20,000 characters.
+Main-thread time is `TaskDuration` of Chromium's DevTools protocol. It is processor time, because
+the machine may be busy with something else. It is measured for
+
+- loading a page with the widget, minus the same page without it
+- rendering Markdown answers of 200 words a second
+- the first and the last quarter of an answer of 20,000 characters
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
     make licences
 
-Python packages are those that are installed from the locks `newest.txt`, `docs.txt` and
-`release.txt`, npm packages those of `widget/package-lock.json`. The script fails if a package that
-sites install, or that is built into the widget, has a licence with obligations for sites.
+The Python packages are those of the locks `newest.txt`, `docs.txt` and `release.txt`. The npm
+packages are those of `widget/package-lock.json`. The script fails if a package that sites install,
+or that is built into the widget, has a licence with obligations for sites.
 """
 
 from __future__ import annotations

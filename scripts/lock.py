@@ -2,8 +2,8 @@
 
     make lock
 
-Each lock file applies to every supported Python and platform; those for tools that only build and
-check apply to Python 3.12 and newer.
+Each lock file applies to every supported Python and platform. `docs.txt` and `release.txt` are for
+tools that only build and check. They apply to Python 3.12 and newer.
 """
 
 from __future__ import annotations

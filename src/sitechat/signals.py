@@ -34,11 +34,12 @@ first usage. If you add up usage, keep only the last usage for each `usage.reply
 limit_reached = Signal()
 """Sent when a limit of CHAT_LIMITS refuses a message for the first time in its window.
 
-A window is one period of a limit, such as the current hour. The signal is sent once per limit,
-identity (session, address, user or site) and window, in one of the site's processes, after the
-transaction of the message. Dollar budgets of the site send
-`budget_reached` instead. If a message is refused only because of the reservations of running
-replies, no signal is sent, because reserved amounts are not spent.
+A window is one period of a limit, such as the current hour. The signal is sent once for each limit,
+identity (session, address, user or site) and window. One of the site's processes sends it, after
+the transaction of the message.
+
+Dollar budgets of the site send `budget_reached` instead. If a message is refused only because of
+the reservations of running replies, no signal is sent, because reserved amounts are not spent.
 
 - `sender`: the ledger's class
 - `limit`: the `sitechat.ledger.limits.Limit` with `scope`, `unit`, `period` and `cap`; `str()`
@@ -51,8 +52,8 @@ replies, no signal is sent, because reserved amounts are not spent.
 budget_reached = Signal()
 """Sent when a dollar budget of the site refuses a message for the first time in its window.
 
-The signal is sent once per budget (scope `site`, unit `usd`) and window, in one of the site's
-processes, after the transaction of the message.
+The signal is sent once for each budget (scope `site`, unit `usd`) and window. One of the site's
+processes sends it, after the transaction of the message.
 
 - `sender`: the ledger's class
 - `limit`: the `sitechat.ledger.limits.Limit`; `str()` returns its entry, such as `20 usd/day`

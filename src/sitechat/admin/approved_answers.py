@@ -197,9 +197,10 @@ class ApprovedAnswerAdmin(OwnTemplates, Uncounted, AnswerModelAdmin):
     ) -> None:
         """Save the answer and embed its questions.
 
-        A new answer that the same form has already stored is not stored again. If a new answer was
-        made from a reply, and the user may read transcripts, the reply's question is marked as
-        done, with the other questions of its group.
+        A new answer that the same form has already stored is not stored again.
+
+        A new answer may be made from a reply. If the user may read transcripts, the question of
+        this reply is then marked as done, with the other questions of its group.
         """
         # Imported here to keep the start fast: embedding imports the search.
         from sitechat.knowledge import approved_search

@@ -1,8 +1,11 @@
 """Validation of CSS colors, by the syntax of CSS Color 4.
 
-For the colors that people write in settings, the result is that of `CSS.supports("color", …)`. Only
-the parentheses are checked in three cases: in a function of NESTED, if an argument is itself a
-function, such as `calc()`, and in relative colors, such as `rgb(from …)`.
+For the colors that people write in settings, the result is that of `CSS.supports("color", …)`. In
+three cases, only the parentheses are checked:
+
+- in a function of NESTED
+- if an argument is itself a function, such as `calc()`
+- in a relative color, such as `rgb(from …)`
 """
 
 from __future__ import annotations

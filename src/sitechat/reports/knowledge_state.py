@@ -132,7 +132,7 @@ def trial(question: str, *, previous: str, page_url: str, language: str, bot: st
 
     Returns:
         The passages that were found. There are none if the chat would reject the question, or if
-        the bot does not use the site's pages; without an index there are only approved answers.
+        the bot does not use the site's pages. Without an index, there are only approved answers.
     """
     body: dict[str, Any] = {"message": question, "page": {"url": page_url}}
     if bot:

@@ -7,8 +7,8 @@ site's pages. No model is asked. The cleanup, `reviewed_report` and `background_
 review.
 
 A review adds replies with a thumb down first, then the other new replies, and then groups the
-questions that were added. Messages have consecutive positions: the question of the reply at
-position n is at n - 1, the reply before is at n - 2, and the question of that reply at n - 3.
+questions that were added. The reply at position n answers the question at n - 1. If the previous
+turn has a reply, this reply is at n - 2, and its question at n - 3.
 """
 
 from __future__ import annotations
@@ -93,8 +93,8 @@ def count_new_replies(limit: int) -> int:
 def _review_ratings(limit: int | None) -> bool:
     """Review thumbs down, and return whether all have been reviewed.
 
-    Without a limit, replies with a thumb down are always searched for, because processes of the
-    previous version do not record the time of a thumb down.
+    Without a limit, this always searches for replies with a thumb down: processes of the previous
+    version do not record when a thumb down was given.
     """
     if limit is not None and not has_new_ratings():
         return True

@@ -86,8 +86,8 @@ class KeptConnections:
 def _may_stay_open(connection: BaseDatabaseWrapper) -> bool:
     """Return whether the next step may use the connection.
 
-    False for a connection of psycopg's pool, which goes back to the pool, for a connection with an
-    open transaction, and for a connection with a changed autocommit mode.
+    False if the connection must go back to psycopg's pool, has an open transaction, or has a
+    changed autocommit mode.
     """
     if connection.settings_dict["OPTIONS"].get("pool"):
         return False
