@@ -47,6 +47,17 @@ HEADINGS = {
         "<h2><span class=block>Ready?</span><span class='block x'>Start.</span></h2>",
         "Ready? Start.",
     ),
+    "the button of a panel and a badge": (
+        "<h2><button aria-expanded=false>Prices</button> <i>new</i></h2>", "Prices new",
+    ),
+    "a button of a panel after its text": (
+        "<h2>Prices <button aria-expanded=false aria-controls=p>Show</button></h2>", "Prices",
+    ),
+    "a button before its text": ("<h2><button onclick=c()>Copy</button> Prices</h2>", "Prices"),
+    "a link without an address": ("<h2>Prices <a href='#' title=x>Copy link</a></h2>", "Prices"),
+    "a link with a script": ("<h2>Prices <a href='javascript:c()'>Copy</a></h2>", "Prices"),
+    "a first link without an address": ("<h2><a href='#'>Prices</a> <b>1</b></h2>", "Prices 1"),
+    "hidden text between words": ("<h2>Prices<i class=sr-only>,</i>Terms</h2>", "Prices Terms"),
     "an entity": ("<h2>Prices&nbsp;&amp;&nbsp;terms</h2>", "Prices & terms"),
 }
 
@@ -92,6 +103,10 @@ def test_headings_are_recognized_by_their_role() -> None:
         ("costs <del>49</del>39, was <s>59</s><b>49</b>", ["costs 49 39, was 59 49"]),
         ("Press <button>Save</button> to keep it.", ["Press Save to keep it."]),
         ("<marquee>one</marquee>two", ["one", "two"]),
+        ("one<nav>no</nav>two<div class=cookie-banner>no</div>three", ["one", "two", "three"]),
+        ("one<input>two<svg></svg>three<input type=hidden>3", ["one two three3"]),
+        ("<b>one</b><button>no</button><b>two</b><script>no</script>2", ["one two2"]),
+        ("<p>one<div hidden>no</div>two<b hidden>no</b>2", ["one", "two2"]),
         ("so <math><mi>x</mi><mo>=</mo><annotation>x</annotation>1</math> holds", ["so x=1 holds"]),
         ("<math><mfrac><mn>1</mn><mn>2</mn></mfrac></math>", ["1/2"]),
         ("<math><msup><mi>c</mi><mn>2</mn></msup></math>", ["c^2"]),
@@ -202,6 +217,25 @@ def test_a_page_without_marks_keeps_its_notes_and_the_form_that_wraps_it(
     page = f"<html><body>{body}</body></html>"
     texts = [block.text for block in read(page, "page").blocks]
     assert texts == ["Kettle", "Holds 1.7 litres.", "Hot!"]
+
+
+def test_buttons_that_are_texts_and_links_that_look_like_buttons_are_read() -> None:
+    main = """<button>Buy</button><button><h3>Plan A</h3><p>Ten euros</p></button>
+        <a role=button href=/order>Order for 39 euros</a><a role=button href='#'>Buy</a>"""
+    assert blocks(main) == [Block("Plan A", 3), Block("Ten euros"), Block("Order for 39 euros")]
+
+
+@pytest.mark.parametrize("hidden", ["<template>{}</template>", "<noscript>{}</noscript>"])
+def test_a_main_text_that_is_not_displayed_is_ignored(hidden: str) -> None:
+    text = f"<h1>Kettle</h1><p>{'It boils water quickly. ' * 9}</p>"
+    page = f"<body>{hidden.format('<main>No</main>')}<div>{text}</div>"
+    assert read(page, "page").blocks[0] == Block("Kettle", 1)
+
+
+def test_a_visible_main_text_is_preferred() -> None:
+    page = "<body><div hidden><main>One</main></div>{}"
+    assert read(page.format("<main>Two</main>"), "page").blocks == [Block("Two")]
+    assert read(page.format(""), "page").blocks == [Block("One")]
 
 
 def test_all_main_texts_that_are_shown_are_read() -> None:

@@ -12,6 +12,7 @@ HIDDEN_STYLES = [
     "dis/**/play:none; display: none",
     r"di\73play:none",
     "color:red;display:none",
+    "display:none ! important; display:block",
     "visibility:hidden",
     "visibility: collapse",
     "font-size:0",
@@ -65,6 +66,7 @@ def test_text_that_no_visitor_can_read_is_left_out(style: str, tag: str) -> None
     [
         "display:block",
         "display:none-of-it",
+    "display:block !important; display:none",
         "font-size:12px",
         "font-size:small",
         "opacity:.9",
@@ -151,6 +153,11 @@ PANELS = [
     "<p><button commandfor=d command=show-modal>How long?</button></p><dialog id=d>{}</dialog>",
     """<button onclick="document.querySelector('#d').showModal()">How long?</button>
        <p></p><dialog id=d>{}</dialog>""",
+    "<button data-accordion-target='#a'>How long?</button><hr><div id=a hidden>{}</div>",
+    "<label data-collapse-toggle=a>How long?</label><hr><div id=a hidden>{}</div>",
+    "<a href='' data-uk-toggle='target: #a'>How long?</a><hr><div id=a hidden>{}</div>",
+    "<h3 id=b>How long?</h3><hr><section aria-labelledby=b hidden>{}</section>",
+    "<h3><button>How long?</button></h3><div><div hidden>{}</div></div>",
     "<button onclick=d.showModal()>How long?</button><p></p><dialog id=d>{}</dialog>",
 ]
 

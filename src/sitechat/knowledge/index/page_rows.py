@@ -24,7 +24,7 @@ from sitechat.models import IndexState, Page, PageSnapshot, Passage, url_hash
 from sitechat.runtime import database
 from sitechat.safe_text import storable
 
-_READER_VERSION = 4
+_READER_VERSION = 5
 """Increment this when a code change cuts the same document into different passages. All documents
 are then stored again."""
 

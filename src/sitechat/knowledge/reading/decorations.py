@@ -9,7 +9,13 @@ import re
 from typing import TYPE_CHECKING
 
 from sitechat.knowledge.reading.inline_styles import declarations
-from sitechat.knowledge.reading.visibility import classes, is_control, is_for_screen_readers
+from sitechat.knowledge.reading.visibility import (
+    NEVER_DISPLAYED,
+    classes,
+    declares_panel,
+    is_control,
+    is_for_screen_readers,
+)
 from sitechat.knowledge.text.invisible_characters import without_invisible
 
 if TYPE_CHECKING:
@@ -28,6 +34,8 @@ _BACK_LINKS = ("↩", "⏎", "↵", "⤴", "↑", "^")
 _ANCHOR_CLASS = re.compile(
     r"^(?:headerlink|anchor|permalink|anchor-?link|heading-?anchor|hash-?link|header-?anchor)$"
 )
+_TEXT_TAGS = ("h1", "h2", "h3", "h4", "h5", "h6", "p", "ul", "ol", "dl", "table")
+"""Elements that a button contains if it is a text, such as the card of a product."""
 _ICON_CLASS = re.compile(r"^(?:material-(?:icons|symbols)\b|(?:icon|icons|bi|fa|fas|far)$)")
 _COPY_NAME = re.compile(r"(?:^|[-_])(?:copy|clipboard)(?:$|[-_])|^(?:copybtn|clipboard)")
 _EDIT_CLASS = re.compile(r"(?:^|[-_])edit-?(?:section|link)(?:$|[-_])")
@@ -72,14 +80,33 @@ def is_decoration_of_heading(element: HtmlElement, heading: HtmlElement) -> bool
 
     If the heading has no other text, the caller keeps such elements; see `has_own_text`.
     """
-    if is_button(element) or _is_link_to(heading, element):
+    if is_button(element):
+        return not declares_panel(element) or _follows_text(element, heading)
+    if _is_link_to(heading, element):
         return True
+    if element.tag == "a" and element.get("href") and not _leads_elsewhere(element):
+        return _follows_text(element, heading)
     if _COPY_NAME.search(str(element.tag)) or element.get("role") == "tooltip":
         return True
     return any(
         _ANCHOR_CLASS.match(name) or _COPY_NAME.search(name) or _EDIT_CLASS.search(name)
         for name in classes(element)
     )
+
+
+def _follows_text(element: HtmlElement, heading: HtmlElement) -> bool:
+    """Return whether a heading has text before an element that it contains."""
+    while element is not heading:
+        before, parent = element.getprevious(), element.getparent()
+        while before is not None:
+            text = "" if before.tag in NEVER_DISPLAYED else before.text_content()
+            if f"{text}{before.tail or ''}".strip():
+                return True
+            before = before.getprevious()
+        if parent is None or (parent.text or "").strip():
+            return parent is not None
+        element = parent
+    return False
 
 
 def is_hidden_in_heading(element: HtmlElement) -> bool:
@@ -131,17 +158,25 @@ def has_own_text(heading: HtmlElement) -> bool:
 
 
 def is_button(element: HtmlElement) -> bool:
-    """Return whether an element is a button, by its tag or role."""
-    return element.tag == "button" or element.get("role") == "button"
+    """Return whether an element is a button, by its tag or role. Links to an address are not."""
+    if element.tag == "button":
+        return True
+    return element.get("role") == "button" and not _leads_elsewhere(element)
+
+
+def _leads_elsewhere(element: HtmlElement) -> bool:
+    """Return whether an element is a link to another page or to another part of the page."""
+    href = (element.get("href") or "").strip().lower()
+    return element.tag == "a" and href not in ("", "#") and not href.startswith("javascript:")
 
 
 def is_readable_button(button: HtmlElement) -> bool:
     """Return whether a button is part of the text.
 
     The result is True if the button opens another element, precedes a hidden element, is a
-    question, or is within a sentence.
+    question, is within a sentence, or has several blocks of text.
     """
-    if is_control(button):
+    if is_control(button) or next(button.iter(*_TEXT_TAGS), None) is not None:
         return True
     following = button.getnext()
     if following is not None and isinstance(following.tag, str):

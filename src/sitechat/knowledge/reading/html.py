@@ -143,18 +143,35 @@ def _marked_regions(root: HtmlElement, visibility: Visibility) -> list[HtmlEleme
         matches = [
             element
             for element in root.xpath(path)
-            if visibility.of(element, TextVisibility()) is not None
+            if _is_visible(element, visibility)
             and not any(parent.tag == "main" for parent in element.iterancestors("main"))
         ]
+        # A script may show the element around the main text when the page has loaded.
+        matches = [element for element in matches if _is_within_visible(element, visibility)] or matches
         if matches:
             return matches
     articles = [
         element
         for element in root.xpath("//article[not(ancestor::article)]")
-        if visibility.of(element, TextVisibility()) is not None
+        if _is_visible(element, visibility)
     ]
     # Several articles are usually a list of teasers.
     return articles if len(articles) == 1 else []
+
+
+def _is_visible(element: HtmlElement, visibility: Visibility) -> bool:
+    """Return whether an element is not hidden itself, and is part of the displayed document."""
+    return (
+        visibility.of(element, TextVisibility()) is not None
+        and next(element.iterancestors(*NEVER_DISPLAYED), None) is None
+    )
+
+
+def _is_within_visible(element: HtmlElement, visibility: Visibility) -> bool:
+    """Return whether no element around an element is hidden."""
+    return all(
+        visibility.of(parent, TextVisibility()) is not None for parent in element.iterancestors()
+    )
 
 
 def _heading_above(region: HtmlElement, visibility: Visibility) -> list[Block]:
@@ -164,8 +181,7 @@ def _heading_above(region: HtmlElement, visibility: Visibility) -> list[Block]:
     """
     matches: list[Block] = []
     for heading in region.xpath("preceding::h1[not(ancestor::nav or ancestor::a or .//a)]"):
-        enclosing = [heading, *heading.iterancestors()]
-        if not any(visibility.of(element, TextVisibility()) is None for element in enclosing):
+        if _is_visible(heading, visibility) and _is_within_visible(heading, visibility):
             matches += blocks(heading, visibility)
     return [Block(matches[0].text, 1)] if len(matches) == 1 else []
 

@@ -43,10 +43,16 @@ def declarations(style: str) -> dict[str, str]:
         return {}
     style = _ESCAPE.sub(_unescaped, _COMMENT.sub(" ", style)).lower()
     values: dict[str, str] = {}
+    important: set[str] = set()
     for part in style.split(";"):
-        name, colon, value = part.partition(":")
-        if colon:
-            values[name.strip()] = value.partition("!")[0].strip()
+        name, colon, text = part.partition(":")
+        name = name.strip()
+        value, _, priority = text.partition("!")
+        is_important = priority.strip() == "important"
+        if colon and (is_important or name not in important):
+            values[name] = value.strip()
+            if is_important:
+                important.add(name)
     return values
 
 

@@ -26,7 +26,7 @@ from sitechat.knowledge.reading.decorations import (
 )
 from sitechat.knowledge.reading.frame_elements import is_frame
 from sitechat.knowledge.reading.inline_styles import TextVisibility
-from sitechat.knowledge.reading.visibility import NEVER_DISPLAYED, Visibility
+from sitechat.knowledge.reading.visibility import NEVER_DISPLAYED, Visibility, takes_space
 from sitechat.knowledge.text.invisible_characters import without_invisible
 from sitechat.knowledge.text.search_terms import is_unspaced
 
@@ -75,6 +75,7 @@ class _BlockWalk:
                 if text_visibility is None:
                     skipped = element
                     walk.skip_subtree()
+                    yield from self._pass_over(element)
                     continue
                 self._visibilities.append(text_visibility)
                 yield from self._begin(element)
@@ -99,6 +100,17 @@ class _BlockWalk:
         if is_frame(element, is_whole_page=self._has_frame) or not self._is_part_of_text(element):
             return None
         return self._visibility.of(element, self._visibilities[-1])
+
+    def _pass_over(self, element: HtmlElement) -> Iterator[Block]:
+        """Separate the words on both sides of an element that is displayed but left out."""
+        if self._pre is not None or not takes_space(element):
+            return
+        if self._visibility.of(element, self._visibilities[-1]) is None:
+            return
+        if is_block(element) and self._heading is None and self._row is None:
+            yield from self._flush()
+        else:
+            self._add(" ")
 
     def _is_part_of_text(self, element: HtmlElement) -> bool:
         """Return whether an element is text, not a control or a decoration."""

@@ -29,6 +29,12 @@ NEVER_DISPLAYED = frozenset((
 ))  # fmt: skip
 """Elements whose text browsers do not display."""
 
+_REPLACED = frozenset((
+    "svg", "iframe", "object", "embed", "canvas", "audio", "video", "select", "textarea", "input",
+    "progress", "meter",
+))  # fmt: skip
+"""Elements of `NEVER_DISPLAYED` for which browsers display something else than their text."""
+
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6", "dt")
 _MAY_HOLD_CONTROL = (*_HEADINGS, "div", "p", "header")
 _QUESTION = re.compile(r"[?\uff1f\u061f]\s*\Z")
@@ -42,9 +48,10 @@ _READER_CLASS = re.compile(
     r"|assistive-text)$|^(?:a11y-hidden|element-invisible|hidden)$"
 )
 _CONTROL_ATTRIBUTES = (
-    "aria-controls", "data-bs-target", "data-target", "data-toggle-target", "popovertarget",
-    "commandfor", "interestfor",
+    "aria-controls", "data-bs-target", "data-target", "popovertarget", "commandfor", "interestfor",
 )  # fmt: skip
+_REFERENCE = re.compile(r"data-(?!.*(?:clipboard|copy))(?:[\w-]+-)?(?:target|toggle|open)$")
+"""Names of attributes in which scripts of many libraries store the id of a panel."""
 _CLICK_ATTRIBUTES = ("onclick", "@click", "x-on:click", "v-on:click")
 _SHOW_ATTRIBUTES = ("x-show", "x-collapse", "v-show")
 """Attributes by which scripts show an element."""
@@ -86,7 +93,7 @@ class Visibility:
         if not _may_be_hidden(element):
             return False
         return (
-            (element.get("role") or "").strip().lower() in _PANEL_ROLES
+            _role(element) in _PANEL_ROLES
             or (element.get("hidden") or "").strip().lower() == "until-found"
             or (element.get("id") or "") in self._controlled
             or any(element.get(name) is not None for name in _SHOW_ATTRIBUTES)
@@ -100,6 +107,14 @@ def classes(element: HtmlElement) -> list[str]:
     return (element.get("class") or "").lower().split()
 
 
+def takes_space(element: HtmlElement) -> bool:
+    """Return whether browsers display something for an element, by its tag."""
+    tag = element.tag
+    if not isinstance(tag, str) or (tag == "input" and element.get("type") == "hidden"):
+        return False
+    return tag not in NEVER_DISPLAYED or tag in _REPLACED
+
+
 def is_for_screen_readers(element: HtmlElement) -> bool:
     """Return whether the element has a class for text that only screen readers get."""
     return any(_READER_CLASS.search(name) for name in classes(element))
@@ -108,14 +123,23 @@ def is_for_screen_readers(element: HtmlElement) -> bool:
 def is_control(element: HtmlElement) -> bool:
     """Return whether an element opens and closes another one, by its attributes and classes."""
     return (
-        element.get("aria-expanded") is not None
-        or any(element.get(name) for name in (*_CONTROL_ATTRIBUTES, *_CLICK_ATTRIBUTES))
-        or (element.get("data-bs-toggle") or element.get("data-toggle") or "")
-        in ("collapse", "tab", "pill")
-        or (element.get("role") or "") == "tab"
+        declares_panel(element)
+        or any(element.get(name) for name in _CLICK_ATTRIBUTES)
         or any(re.search(r"accordion|collaps|toggle|faq|question", name)
                for name in classes(element))
     )  # fmt: skip
+
+
+def declares_panel(element: HtmlElement) -> bool:
+    """Return whether the attributes of an element say that it opens another element."""
+    return (
+        element.get("aria-expanded") is not None
+        or any(element.get(name) for name in _CONTROL_ATTRIBUTES)
+        or any(value.startswith("#") and _REFERENCE.match(name) for name, value in element.items())
+        or (element.get("data-bs-toggle") or element.get("data-toggle") or "")
+        in ("collapse", "tab", "pill")
+        or element.get("role") == "tab"
+    )
 
 
 def _controlled_ids(root: HtmlElement) -> set[str]:
@@ -124,8 +148,9 @@ def _controlled_ids(root: HtmlElement) -> set[str]:
     for element in root.iter("button", "a", "summary", "label", "div", "span", "li", "dt", "input",
                              "select", "option", "h1", "h2", "h3", "h4", "h5", "h6", "p",
                              "td"):  # fmt: skip
-        for name in _CONTROL_ATTRIBUTES:
-            ids.update(id.lstrip("#") for id in (element.get(name) or "").split())
+        for name, value in element.items():
+            if name in _CONTROL_ATTRIBUTES or _REFERENCE.match(name):
+                ids.update(value.split())
         if element.tag == "a":  # a link to a hidden element shows it
             ids.update((element.get("href") or "").split()[:1])
         for name in _CLICK_ATTRIBUTES:  # such as "document.getElementById('sizes').showModal()"
@@ -135,8 +160,23 @@ def _controlled_ids(root: HtmlElement) -> set[str]:
     return {id.removeprefix("#") for id in ids} - {""}
 
 
+def _role(element: HtmlElement) -> str:
+    """Return the role of an element. A section with a name is a region."""
+    role = (element.get("role") or "").strip().lower()
+    if not role and element.tag == "section":
+        is_named = element.get("aria-label") or element.get("aria-labelledby")
+        return "region" if is_named else ""
+    return role
+
+
 def _follows_control(element: HtmlElement) -> bool:
-    """Return whether the element directly follows a control, or a heading that is a question."""
+    """Return whether the element directly follows a control, or a heading that is a question.
+
+    The element may be alone in other elements.
+    """
+    parent = element.getparent()
+    while parent is not None and len(parent) == 1 and not (parent.text or "").strip():
+        element, parent = parent, parent.getparent()
     before = element.getprevious()
     if before is None or not isinstance(before.tag, str):
         return False
