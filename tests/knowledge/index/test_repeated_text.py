@@ -92,6 +92,17 @@ def test_lines_that_most_pages_share_are_removed(answers: dict[str, Answer]) -> 
     assert Passage.objects.get(page__url="/3/").text == "New text"
 
 
+def test_long_paragraphs_that_most_pages_share_are_removed(answers: dict[str, Answer]) -> None:
+    urls = [f"/{number}/" for number in range(6)]
+    put_pages(*urls)
+    terms = "Prices are without tax, and parcels are sent from our warehouse on Mondays only. " * 9
+    for url in urls:
+        answers[url] = page(f"<p>Text of {url}<h2>Terms</h2><p>{terms}</p>")
+    for _ in range(2):
+        index_all()
+        assert Passage.objects.get(page__url="/3/").text == "Text of /3/"
+
+
 def stored(url: str) -> tuple[str, list[tuple[list[str], str]]]:
     passages = Passage.objects.filter(page__url=url).order_by("number")
     title = Page.objects.get(url=url).title

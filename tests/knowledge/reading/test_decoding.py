@@ -41,6 +41,8 @@ def page(meta: str, text: str = TEXT) -> str:
         ("<meta charset=iso-8859-1>", "iso-8859-1", "utf-16"),
         ("<meta name=description content='charset=koi8-r'><meta charset=latin1>", "", "latin-1"),
         ("<a title='<meta charset=koi8-r>'></a><meta charset=latin1>", "", "latin-1"),
+        ("", "latin-1", "latin-1"),  # a name of Python, which Django sends
+        ("", "utf_8", "utf-8"),
         ("<meta charset=rot13>", "punycode", "utf-8"),
         ("<meta charset=cp437>", "utf-7", "utf-8"),
         ("<meta http-equiv=x content='charset=utf-8'><meta charset=latin1>", "", "latin-1"),

@@ -48,10 +48,12 @@ HEADINGS = {
         "Ready? Start.",
     ),
     "the button of a panel and a badge": (
-        "<h2><button aria-expanded=false>Prices</button> <i>new</i></h2>", "Prices new",
+        "<h2><button aria-expanded=false>Prices</button> <i>new</i></h2>",
+        "Prices new",
     ),
     "a button of a panel after its text": (
-        "<h2>Prices <button aria-expanded=false aria-controls=p>Show</button></h2>", "Prices",
+        "<h2>Prices <button aria-expanded=false aria-controls=p>Show</button></h2>",
+        "Prices",
     ),
     "a button before its text": ("<h2><button onclick=c()>Copy</button> Prices</h2>", "Prices"),
     "a link without an address": ("<h2>Prices <a href='#' title=x>Copy link</a></h2>", "Prices"),

@@ -66,7 +66,7 @@ def test_text_that_no_visitor_can_read_is_left_out(style: str, tag: str) -> None
     [
         "display:block",
         "display:none-of-it",
-    "display:block !important; display:none",
+        "display:block !important; display:none",
         "font-size:12px",
         "font-size:small",
         "opacity:.9",

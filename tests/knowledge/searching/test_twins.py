@@ -134,3 +134,58 @@ def test_a_translation_that_the_visitor_may_not_see_hides_no_other() -> None:
     Page.objects.filter(url="/en/hacking/").update(audience=[audience.STAFF], stamp=uuid4())
     IndexState.touch()
     assert found("Do you have books about hacking?", language="de") == ["/de/hacking/"]
+
+
+def test_regions_of_a_language_are_translations(answers: dict[str, Answer]) -> None:
+    links = "".join(
+        f"<link rel=alternate hreflang={locale} href=/{locale}/>" for locale in ("pt-BR", "pt_PT")
+    )
+    put_pages("/pt-BR/", "/pt_PT/")
+    answers["/pt-BR/"] = page("O Xylofone no \u00f4nibus", links, "pt-BR")
+    answers["/pt_PT/"] = page("O Xylofone no autocarro", links, "pt_PT")
+    index_all()
+    assert found("Xylofone", language="pt-pt") == ["/pt_PT/"]
+    assert found("Xylofone", language="pt-br") == ["/pt-BR/"]
+    assert found("Xylofone", language="pt") == found("Xylofone", language="en") == ["/pt-BR/"]
+
+
+def test_pages_in_one_language_are_no_translations(answers: dict[str, Answer]) -> None:
+    urls = ["/de/", "/walrus/", "/walruses/"]
+    put_pages(*urls)
+    for url in urls:
+        link = "<link rel=alternate hreflang=de href=/de/>"
+        answers[url] = page(f"The walrus of {url}", link)
+    link = "<link rel=alternate hreflang=en href=/walrus/>"
+    answers["/de/"] = page("Das walrus", link, "de")
+    index_all()
+    assert sorted(found("walrus", language="en")) == ["/walrus/", "/walruses/"]
+
+
+def test_the_language_of_a_page_may_be_declared_by_its_links_only(
+    answers: dict[str, Answer],
+) -> None:
+    put_pages("/a/", "/b/")
+    links = "<link rel=alternate hreflang=en href=/a/><link rel=alternate hreflang=de href=/b/>"
+    for url in ("/a/", "/b/"):
+        answers[url] = page(f"Text of {url}", links).replace(" lang=en", "")
+    index_all()
+    assert set(Page.objects.values_list("url", "language")) == {("/a/", "en"), ("/b/", "de")}
+
+
+def test_translations_that_are_declared_later_are_one_page(answers: dict[str, Answer]) -> None:
+    put_pages("/a/", "/b/")
+    answers["/a/"], answers["/b/"] = page("The walrus"), page("Das walrus", lang="de")
+    index_all()
+    assert len(found("walrus", language="de")) == 2
+    links = "<link rel=alternate hreflang=en href=/a/><link rel=alternate hreflang=de href=/b/>"
+    answers["/a/"], answers["/b/"] = page("The walrus", links), page("Das walrus", links, "de")
+    index_all()
+    assert found("walrus", language="de") == ["/b/"]
+
+
+@pytest.mark.usefixtures("translated")
+def test_a_translation_of_the_visitor_s_page_takes_its_place() -> None:
+    question = "Do you have books about hacking?"
+    assert found(question, language="de", page_url="/de/hacking/") == ["/en/hacking/"]
+    assert found("hacking", language="de", page_url="/de/hacking/") == ["/de/hacking/"]
+    assert found("zeppelin", language="de", page_url="/de/hacking/") == ["/de/hacking/"]

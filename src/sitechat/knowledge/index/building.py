@@ -29,7 +29,13 @@ from sitechat.knowledge.index.index_metadata import (
 from sitechat.knowledge.index.indexing_pace import Pace
 from sitechat.knowledge.index.vector_files import VectorWriter, open_writer
 from sitechat.knowledge.index.word_counts import WordCounts
-from sitechat.knowledge.text.search_terms import Stems, base_language, is_unspaced, words
+from sitechat.knowledge.text.search_terms import (
+    Stems,
+    base_language,
+    is_unspaced,
+    normalised_locale,
+    words,
+)
 from sitechat.models import Page, PageSnapshot, Passage
 
 _PAGE_BATCH = 50
@@ -215,14 +221,15 @@ def _add_pages(
     counts = Counter(passage.page_id for passage in rows)
     for row, passage in enumerate(rows, start=last + 1):
         page = passage.page
-        language = base_language(page.language or settings.LANGUAGE_CODE)
+        locale = normalised_locale(page.language or settings.LANGUAGE_CODE)
+        language = base_language(locale)
         fields = [page.title, "\n".join(passage.headings), passage.text]
         field_words = [list(words(text)) for text in fields]
         stems = stems_of(language)
         field_stems = [[stems[word] for word in part] for part in field_words]
         if page.pk not in added:
             added.add(page.pk)
-            _add_page(connection, page, language, field_stems[0], counts[page.pk])
+            _add_page(connection, page, locale, field_stems[0], counts[page.pk])
         connection.execute("INSERT INTO passage VALUES (?, ?, ?)", [row, passage.pk, page.pk])
         connection.execute(
             "INSERT INTO terms (rowid, title, headings, body) VALUES (?, ?, ?, ?)",
@@ -240,18 +247,19 @@ def _add_pages(
 def _add_page(
     connection: sqlite3.Connection,
     page: Page,
-    language: str,
+    locale: str,
     title_terms: Sequence[str],
     passages: int,
 ) -> None:
     """Add a page and its audience. `passages` is the number of its passages."""
     connection.execute(
-        "INSERT OR REPLACE INTO page VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO page VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             page.pk,
             page.stamp.hex,
             page.url,
-            language,
+            base_language(locale),
+            locale,
             page.source,
             _translations(page),
             " ".join(dict.fromkeys(title_terms)),

@@ -15,14 +15,15 @@ from functools import cache
 from pathlib import Path
 
 TERMS = "terms.sqlite3"
-FORMAT = 7
+FORMAT = 8
 """The version of the format. Increment it with every change of the format, so that indexes are
 rebuilt."""
 
 _SCHEMA = """
 CREATE TABLE page (
     id INTEGER PRIMARY KEY, stamp TEXT NOT NULL, url TEXT NOT NULL, language TEXT NOT NULL,
-    source TEXT NOT NULL, translations TEXT NOT NULL, title TEXT NOT NULL, passages INTEGER NOT NULL
+    locale TEXT NOT NULL, source TEXT NOT NULL, translations TEXT NOT NULL, title TEXT NOT NULL,
+    passages INTEGER NOT NULL
 );
 CREATE INDEX page_translations ON page (translations);
 CREATE INDEX page_language ON page (language);

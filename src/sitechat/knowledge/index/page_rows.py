@@ -156,6 +156,12 @@ def _store_snapshot(page: Page, document: Document, reading: Reading, text_hash:
         with database.atomic():
             IndexState.lock()  # before the first SELECT: after it, SQLite can't wait for a lock
             if Page.objects.filter(pk=page.pk).exists():
+                known = PageSnapshot.objects.filter(page=page).values_list(
+                    "translations", flat=True
+                )
+                if set(known) != {rendered.translations}:  # the search index contains them
+                    IndexState.touch()
+                    Page.objects.filter(pk=page.pk).update(stamp=uuid.uuid4())
                 PageSnapshot.objects.update_or_create(page=page, defaults=values)
 
 

@@ -8,6 +8,7 @@ not change.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -37,9 +38,9 @@ _SEPARATOR = re.compile(
 )
 _NAME = re.compile(r"\w.*\w")
 _MAX_LINE_LENGTH = 300
-"""Maximum characters of a line that is compared with those of other pages."""
+"""Longer lines are compared by their hashes."""
 _HEADING = "#\t"
-"""The prefix of headings among the lines. Other lines contain no tabs."""
+"""The prefix of headings among the keys of lines. Lines contain no tabs."""
 _MAX_COUNTED_PAGES = 5000
 """Maximum number of pages whose lines are counted in a run."""
 _MAX_LINES = 500
@@ -50,14 +51,21 @@ T = TypeVar("T")
 
 
 def lines_of(reading: Reading) -> frozenset[str]:
-    """Return the short lines of a page, with a prefix before headings; see `_without_lines`."""
+    """Return the keys of a page's lines, with a prefix before headings; see `_without_lines`."""
     headings = set(reading.headings)
     lines = {line for piece in reading.passages for line in piece.text.split("\n")}
     return frozenset(
-        f"{_HEADING}{line}" if line in headings else line
+        f"{_HEADING}{_key(line)}" if line in headings else _key(line)
         for line in lines | headings
-        if 0 < len(line) <= _MAX_LINE_LENGTH
+        if line
     )
+
+
+def _key(line: str) -> str:
+    """Return a line, or the hash of a long line."""
+    if len(line) <= _MAX_LINE_LENGTH:
+        return line
+    return f"sha256\t{hashlib.sha256(line.encode()).hexdigest()}"
 
 
 class LineCounter:
@@ -262,9 +270,10 @@ def _without_lines(text: str, lines: set[str]) -> str:
     kept: list[str] = []
     has_text_below = False
     for line in reversed(text.split("\n")):
-        if line in lines:
+        key = _key(line)
+        if key in lines:
             continue
-        if f"{_HEADING}{line}" not in lines:
+        if f"{_HEADING}{key}" not in lines:
             has_text_below = True
         elif not has_text_below:
             continue

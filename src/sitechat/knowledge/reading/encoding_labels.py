@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from functools import cache
 
 _CODECS = """
@@ -63,20 +64,31 @@ UNSUPPORTED = frozenset((
 
 
 def codec(label: str) -> str:
-    """Return Python's codec for the name of an encoding; "" if browsers do not know the name."""
-    return _by_label().get(label.strip("\t\n\f\r \"'").lower(), "")
+    """Return Python's codec for the name of an encoding.
+
+    The name may also be one of Python's, such as "latin-1", which Django sends to browsers. The
+    result is "" if browsers do not support the encoding.
+    """
+    name = label.strip("\t\n\f\r \"'").lower()
+    known = _by_label().get(name, "")
+    if known or not name:
+        return known
+    try:
+        return _by_label().get(codecs.lookup(name).name, "")
+    except (LookupError, ValueError):  # ValueError: a NUL
+        return ""
 
 
 @cache
 def _by_label() -> dict[str, str]:
-    codecs: dict[str, str] = {}
+    names: dict[str, str] = {}
     name = ""
     for word in _CODECS.split():
         if word.endswith(":"):
             name = word[:-1]
         else:
-            codecs[word] = name
-    return codecs
+            names[word] = name
+    return names
 
 
 @cache

@@ -147,7 +147,9 @@ def _marked_regions(root: HtmlElement, visibility: Visibility) -> list[HtmlEleme
             and not any(parent.tag == "main" for parent in element.iterancestors("main"))
         ]
         # A script may show the element around the main text when the page has loaded.
-        matches = [element for element in matches if _is_within_visible(element, visibility)] or matches
+        matches = [
+            element for element in matches if _is_within_visible(element, visibility)
+        ] or matches
         if matches:
             return matches
     articles = [

@@ -43,6 +43,7 @@ from sitechat.knowledge.text.search_terms import (
     base_language,
     is_unspaced,
     normalised,
+    normalised_locale,
     plain_words,
     stem,
 )
@@ -71,13 +72,13 @@ def rank(index: Index, query: str, previous: str, language: str, scope: Scope) -
         index: The search index.
         query: The question.
         previous: The visitor's previous message, or "".
-        language: The language of the visitor's page, or "".
+        language: The language of the visitor's page, such as "pt-br", or "".
         scope: The pages that may be found.
 
     Raises:
         sqlite3.DatabaseError, Damaged: The index can't be read.
     """
-    language = base_language(language)
+    locale, language = normalised_locale(language), base_language(language)
     site_language = guess_language(query, index.languages, language or _default(index))
     budget = GuessBudget(partial(_terms_of, index), partial(_count_phrase, index))
     words, query = _search_words(index, query, site_language, language, budget)
@@ -95,10 +96,9 @@ def rank(index: Index, query: str, previous: str, language: str, scope: Scope) -
         nearest = nearest_passages(index, query, previous, scope, sorted(matches))
         if nearest is not None:
             scores, pages = _with_meaning(scores, pages, nearest)
-    if len(index.languages) > 1:
-        scores, pages = page_translations.in_one_language(
-            index, scores, pages, [site_language, language], scope
-        )
+    scores, pages = page_translations.in_one_language(
+        index, scores, pages, [site_language, locale], scope
+    )
     return _voted(_weighted(index, scores, pages, query, site_language), pages)
 
 

@@ -14,6 +14,7 @@ from sitechat.knowledge.audience import audiences_of
 from sitechat.knowledge.page_addresses import is_address
 from sitechat.knowledge.searching import recheck
 from sitechat.knowledge.searching.links import Links, links_in
+from sitechat.knowledge.searching.page_translations import translations_of
 from sitechat.knowledge.searching.ranking import Ranked, rank
 from sitechat.knowledge.searching.search_scope import Scope
 from sitechat.models import Page, Passage, url_hash
@@ -109,21 +110,18 @@ def search_index(index: indexes.Index, query: Query, limit: int) -> list[Found]:
         scope = Scope(audiences_of(query.user, index.audiences), query.sources)
         ranked = rank(index, text, previous, query.language, scope)
         links = links_in(index, query.prefix)
+        current = _current_page(index, query, links, scope, ranked)
     except (sqlite3.DatabaseError, indexes.Damaged) as error:
         indexes.discard_damaged(index, error)
         return []
-    current = _page_at(query.page_url, query.user, links)
-    if current is not None and not scope.includes(current.url, current.source):
-        current = None
-    chosen = _choose(ranked, current.pk if current else None, limit)
+    chosen = _choose(ranked, current, limit)
     passages = _visible_passages(chosen, query.user)
     pages = {passage.page_id: passage.page for passage in passages}
     unpublished = recheck.hide_unpublished(list(pages.values()), links.prefix)
     if unpublished:
-        current_pk = current.pk if current and current.pk not in unpublished else None
-        chosen = _choose(
-            [each for each in ranked if each.page not in unpublished], current_pk, limit
-        )
+        if current in unpublished:
+            current = None
+        chosen = _choose([each for each in ranked if each.page not in unpublished], current, limit)
         passages = _visible_passages(chosen, query.user)
     scores = {each.passage: each.score for each in chosen}
     return [
@@ -217,6 +215,21 @@ def _page_at(url: str, user: User, links: Links) -> Page | None:
         if page is not None and audiences_of(user, page.audience):
             return page
     return None
+
+
+def _current_page(
+    index: indexes.Index, query: Query, links: Links, scope: Scope, ranked: Sequence[Ranked]
+) -> int | None:
+    """Return the page that the visitor is on, or the translation of it that was found.
+
+    The result is a primary key; None if the page is not indexed, not in the scope, or not visible
+    to the user.
+    """
+    page = _page_at(query.page_url, query.user, links)
+    if page is None or not scope.includes(page.url, page.source):
+        return None
+    translations = translations_of(index, page.pk, scope)
+    return next((each.page for each in ranked if each.page in translations), page.pk)
 
 
 def _choose(ranked: Sequence[Ranked], current: int | None, limit: int) -> list[Ranked]:

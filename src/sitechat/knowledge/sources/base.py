@@ -47,7 +47,8 @@ class Document:
         format: The format of `text`.
         language: The language of the text; "" to use the language that the text declares.
         charset: The encoding of `text` that the server declares; "" if it declares none.
-        served_language: The language that the server declares, used if the text declares none.
+        served_language: The language that the server or a link to the page declares, used if the
+            text declares none.
         problem: Why there is no text; "" if there is a text.
         gone: Whether the page no longer exists.
         unchanged: Whether the stored page is still up to date.

@@ -115,7 +115,7 @@ class PublicPages:
             text=response.body,
             format=format,
             charset=response.charset,
-            served_language=response.language,
+            served_language=self._own_language(response.location, alternates) or response.language,
             rendered=Rendered(translations, page_validators.of(response, lastmod)),
         )
 
@@ -161,6 +161,14 @@ class PublicPages:
         return _digest(
             f"{self.site.hosts.address(Location(location.host, '/'))} {without_language}"
         )
+
+    def _own_language(self, location: Location, alternates: Mapping[str, str]) -> str:
+        """Return the language that a page declares for its own address by `hreflang`, or ""."""
+        own_address = self.site.hosts.address(location)
+        own = [
+            code for code, url in alternates.items() if self._address(location, url) == own_address
+        ]
+        return own[0] if len(own) == 1 else ""
 
     def get(
         self,

@@ -87,6 +87,11 @@ def base_language(code: str) -> str:
     return re.split(r"[-_.@]", code.lower(), maxsplit=1)[0]
 
 
+def normalised_locale(code: str) -> str:
+    """Return the code of a language and region in the form of HTML: "pt-br" for "pt_BR"."""
+    return code.lower().replace("_", "-")
+
+
 @cache
 def _word() -> re.Pattern[str]:
     r"""Return a pattern of words, with the combining marks that `\w` does not match.
