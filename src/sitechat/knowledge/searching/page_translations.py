@@ -42,11 +42,11 @@ def in_one_language(
     preferred = [*languages, normalised_locale(settings.LANGUAGE_CODE)]
     replacements: dict[int, int] = {}
     for group in groups:
-        best = _preferred_locale(set(group.values()), preferred) or group[min(group)]
+        chosen = _preferred_locale(set(group.values()), preferred) or group[min(group)]
         # Several pages in one language are not translations of each other: some sites declare the
         # front page as the translation of every page.
-        first = min(page for page, locale in group.items() if locale == best)
-        replacements.update({page: first for page, locale in group.items() if locale != best})
+        first = min(page for page, locale in group.items() if locale == chosen)
+        replacements.update({page: first for page, locale in group.items() if locale != chosen})
     kept_scores: dict[int, float] = {}
     kept_pages: dict[int, int] = {}
     replaced_scores: dict[int, float] = {}
