@@ -275,3 +275,11 @@ def test_a_sentence_that_introduces_nothing_is_left_out() -> None:
     text = "In the dark:\n\nThe lion sleeps in the dark, and eats by day."
     answer = said(ask(found("Lion", text), "When does the lion sleep?"))
     assert "In the dark:" not in answer
+
+
+def test_a_small_site_answers_a_question_with_one_word_that_its_pages_lack() -> None:
+    delivery = found("Delivery", "We deliver tea within two days.")
+    home = found("Tea Shop", "We sell tea from many countries.")
+    for question in ("How fast do you deliver tea?", "How long does delivery take?"):
+        assert "within two days" in said(ask(delivery, home, question, tools=[SEARCH])), question
+    assert said(ask(delivery, home, "Is there caffeine in the tea?")) == NOTHING

@@ -37,13 +37,13 @@ ENGLISH = Language(
     unknown="I'm sorry, I could not find anything about that on this site's pages.",
     greeting="Hello! Ask me something about this site, and I look it up on its pages.",
     stop_words=_words(
-        "a about again all also am an and any anything are as at be been but by can could did "
-        "do does else every for from get give given had happen happens has have hello help here "
-        "hey hi how i if in instead into is it its just kind know let like make many may me "
+        "a about again all also am an and any anything are as at be been but by can could did do "
+        "does else every for from get give given had happen happens has have hello help here hey "
+        "hi how i if in instead into is it its just kind know let like long make many may me "
         "might more much must my need no not of on or our out own per please put run runs say "
-        "says shall should show site so some tell than thank thanks that the their them then "
-        "there these they thing this those to too up us use using want was way we were what "
-        "when where whether which who why will with work works would you your"
+        "says shall should show site so some take takes tell than thank thanks that the their "
+        "them then there these they thing this those to too up us use using want was way we were "
+        "what when where whether which who why will with work works would you your"
     ),
 )
 

@@ -191,8 +191,12 @@ class _Vocabulary:
         self.known = set().union(*self.own, *titles)
 
     def weight(self, word: str) -> float:
-        """Return the weight of a word. Rarer words have a higher weight."""
-        return math.log(1 + len(self.own) / max(0.5, sum(word in own for own in self.own)))
+        """Return the weight of a word. Rarer words have a higher weight.
+
+        A word of no candidate weighs as much as a word of one. If it weighed more, the few sections
+        of a small site could never answer a question with such a word.
+        """
+        return math.log(1 + len(self.own) / max(1, sum(word in own for own in self.own)))
 
     def meanings(self, text: str, language: Language) -> set[str]:
         """Return the words of a question, with similar known words in place of unknown words.
