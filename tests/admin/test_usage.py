@@ -36,6 +36,15 @@ def test_the_page_tells_what_the_chat_cost(owner: Client) -> None:
         assert part in page, part
 
 
+@pytest.mark.parametrize("use_tz", [True, False])
+def test_a_limit_resets_at_a_local_time(owner: Client, settings: Settings, use_tz: bool) -> None:
+    settings.USE_TZ = use_tz
+    settings.TIME_ZONE = "Asia/Tokyo"
+    settings.CHAT_LIMITS = {"site": ["20 usd/day"]}
+    talk(("a", "b"))
+    assert re.search(r"resets [^<]*, 9 a\.m\.", page_of(owner))
+
+
 @pytest.mark.parametrize("by", ["hour", "day", "month", "nonsense"])
 def test_an_empty_site_has_a_page(owner: Client, by: str) -> None:
     page = page_of(owner, f"by={by}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
@@ -107,3 +107,17 @@ def test_a_site_without_time_zone_support_counts_the_same(transactional_db: None
             reserve(DatabaseLedger())
         assert DatabaseLedger().purge(NOW) == 0
         assert DatabaseLedger().purge(NOW + timedelta(minutes=1)) == 1
+
+
+@override_settings(CHAT_LIMITS={"session": ["1 messages/hour"]})
+def test_purging_keeps_the_counts_of_this_hour_when_the_clocks_go_back(
+    transactional_db: None,
+) -> None:
+    """Test the hour before 01:00 UTC, at which 03:00 in Berlin becomes 02:00 again."""
+    now = datetime(2026, 10, 25, 0, 10, tzinfo=timezone.utc)
+    with override_settings(USE_TZ=False, TIME_ZONE="Europe/Berlin"):
+        reserve(DatabaseLedger(), now=now)
+        assert DatabaseLedger().purge(now) == 0
+        with pytest.raises(RateLimited):
+            reserve(DatabaseLedger(), now=now)
+        assert DatabaseLedger().purge(now + timedelta(hours=2)) == 1

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from django.db import transaction
 from django.test import Client
+from pytest_django import Settings
 
 from sitechat.metrics import ChatCollector
-from sitechat.models import Summary
+from sitechat.models import Status, Summary, Usage
 from sitechat.reports import usage_catch_up, usage_summaries
 from tests.owner import owner_client, talk
 from tests.smaller import Smaller
@@ -77,3 +78,28 @@ def test_a_page_does_not_wait_for_it_after_the_clock_was_ahead(smaller: Smaller)
 @pytest.mark.django_db
 def test_an_empty_site_says_so() -> None:
     assert "Nobody has asked anything yet." in owner_client().get(USAGE).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("zone", "repeated", "now"),
+    [
+        ("Europe/Berlin", datetime(2026, 10, 25, 2, 30), datetime(2026, 10, 25, 1, 30)),
+        ("Europe/Berlin", datetime(2026, 10, 25, 2, 30), datetime(2026, 10, 27, 9)),
+        ("Europe/Chisinau", datetime(2020, 10, 25, 2, 30), datetime(2020, 10, 25, 1, 30)),
+        ("Europe/Chisinau", datetime(2020, 10, 25, 2, 30), datetime(2020, 10, 27, 9)),
+    ],
+)
+@pytest.mark.django_db
+def test_without_time_zones_the_hour_that_comes_twice_is_summed_up_once(
+    settings: Settings, zone: str, repeated: datetime, now: datetime
+) -> None:
+    settings.USE_TZ = False
+    settings.TIME_ZONE = zone
+    for created in (repeated - timedelta(hours=3), repeated):
+        Usage.objects.create(bot="default", model="m", status=Status.COMPLETE, created=created)
+    now = now.replace(tzinfo=timezone.utc)
+    usage_catch_up.sum_up_past(now)
+    usage_catch_up.sum_up_past(now + timedelta(hours=3))
+    usage_summaries.sum_again(now + timedelta(hours=3))
+    for period in Summary.Period:
+        assert sum(Summary.objects.filter(period=period).values_list("replies", flat=True)) == 2

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import TypeVar
 
 from django.db import router
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from sitechat.ledger.base import Ledger
 from sitechat.ledger.claims import Change, Claim, Count
@@ -23,6 +22,9 @@ T = TypeVar("T")
 
 PURGE_BATCH = 1000
 """Maximum number of counters that one statement of `purge` deletes."""
+
+CLOCK_CHANGE = timedelta(hours=1)
+"""The most by which local clocks go back at the end of summer time."""
 
 
 class DatabaseLedger(Ledger):
@@ -49,7 +51,10 @@ class DatabaseLedger(Ledger):
 
     def purge(self, now: datetime | None = None) -> int:
         """Delete the counters of past windows, and return their number."""
-        counters, ended, deleted = self._counters(), stored_moment(now or timezone.now()), 0
+        now = now or datetime.now(timezone.utc)
+        # Without USE_TZ, clocks that go back would let a window seem to end before now.
+        ended = min(stored_moment(now), stored_moment(now + CLOCK_CHANGE) - CLOCK_CHANGE)
+        counters, deleted = self._counters(), 0
         while keys := list(
             counters.filter(expires__lte=ended).values_list("key", flat=True)[:PURGE_BATCH]
         ):

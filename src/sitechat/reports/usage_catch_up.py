@@ -67,13 +67,13 @@ def sum_up_past(now: datetime | None = None) -> None:
     until = usage_summaries.summarised_until()
     if until is not None and until > now:
         usage_summaries.summarise_new_hours(now)
-    while True:
-        start = usage_summaries.summarised_until() or _first_hour()
-        if start is None or start >= end:
-            return
+    start = usage_summaries.summarised_until() or _first_hour()
+    while start is not None and start < end:
         stop = min(usage_summaries.day_of(start) + usage_summaries.DAY, end)
         usage_summaries.sum_up(start, stop)
         Job.record(usage_summaries.JOB, usage_summaries.as_stored(stop))
+        # Not the recorded time: without USE_TZ, it may be taken as an hour before `stop`.
+        start = stop
 
 
 def _first_hour() -> datetime | None:

@@ -10,14 +10,13 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from django.conf import settings
 from django.db import connections
 from django.db.models import Min, OuterRef, Q, Subquery
-from django.utils import timezone as django_timezone
 
 from sitechat.models import Asker, Job, Status, Summary, Usage
 from sitechat.reports.usage_figures import Figures
 from sitechat.runtime import database
+from sitechat.runtime.utc_offsets import stored_moment, with_offset
 
 Key = tuple[datetime, str, str]
 """The start of an hour or day (aware, UTC), the bot and the model."""
@@ -110,12 +109,14 @@ def sum_up(start: datetime, end: datetime) -> None:
         moment = first.order_by("created").values_list("created", flat=True).first()
         if moment is None:
             return
-        start = hour_of(in_utc(moment))
+        # Without USE_TZ, a time in the hour that comes twice may be taken as one before `start`.
+        start = max(start, hour_of(in_utc(moment)))
         stop = min(day_of(start) + DAY, end)
         hours = figures_between(start, stop)
         _keep_conversations(start, stop, hours)
         _write(Summary.Period.HOUR, hours)
-        _write_day(day_of(start))
+        for day in {day_of(start), *(day_of(hour) for hour, _bot, _model in hours)}:
+            _write_day(day)
         start = stop
 
 
@@ -222,14 +223,12 @@ def summarised(period: str, start: datetime, end: datetime) -> Iterable[tuple[Ke
 
 def in_utc(moment: datetime) -> datetime:
     """Return a time from the database in UTC."""
-    if django_timezone.is_naive(moment):
-        moment = django_timezone.make_aware(moment)
-    return moment.astimezone(timezone.utc)
+    return with_offset(moment).astimezone(timezone.utc)
 
 
 def as_stored(moment: datetime) -> datetime:
     """Return a UTC time as queries need it: unchanged, or naive local time without USE_TZ."""
-    return moment if settings.USE_TZ else django_timezone.make_naive(moment)
+    return stored_moment(moment)
 
 
 def hour_of(moment: datetime) -> datetime:
