@@ -37,22 +37,28 @@ identity = PerProcess(_identity)
 def has_ended(other: str) -> bool:
     """Return whether the process with this identity has certainly ended.
 
-    Return False if this is unknown: for a process on another machine or in another container, and
-    for a random identity.
+    Return False if this is unknown: for a process on another machine or in another container, for
+    a random identity, and for a pid that a process has of which nothing else can be read.
     """
     machine, _, rest = other.partition(":")
     pid, _, start = rest.partition(":")
     if not machine or not start or machine != _machine():
         return False
-    return _start_time(int(pid)) != start
+    fields = _stat(int(pid))
+    if fields is None:
+        return not _exists(int(pid))
+    return fields[0] == ZOMBIE or fields[START_TIME] != start
 
 
 def _machine() -> str | None:
     """Return an identifier that is the same for all processes that can see each other's pids.
 
-    Return None if the machine is unknown, such as on macOS or in a sandbox that hides the boot id.
+    Return None if the machine is unknown, such as on macOS, in a sandbox that hides the boot id, or
+    in a container with the `/proc` of its host.
     """
     try:
+        if str((PROC / "self").readlink()) != str(os.getpid()):
+            return None
         boot = (PROC / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         namespace = str((PROC / "self/ns/pid").readlink())
     except OSError:
@@ -62,11 +68,30 @@ def _machine() -> str | None:
 
 
 def _start_time(pid: int) -> str | None:
-    """Return the start time of a process in ticks since boot; None if it has ended or is hidden."""
+    """Return the start time of a process in ticks since boot; None if it is unknown."""
+    fields = _stat(pid)
+    return None if fields is None else fields[START_TIME]
+
+
+def _stat(pid: int) -> list[str] | None:
+    """Return the fields of `/proc/<pid>/stat` after the name; None if it can't be read.
+
+    With the mount option `hidepid`, this is so for all processes of other users.
+    """
     try:
-        # The name may contain anything, but no field after it has a parenthesis.
         stat = (PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
-    fields = stat.rpartition(")")[2].split()
-    return None if fields[0] == ZOMBIE else fields[START_TIME]
+    # The name may contain anything, but no field after it has a parenthesis.
+    return stat.rpartition(")")[2].split()
+
+
+def _exists(pid: int) -> bool:
+    """Return whether a process has this pid. No signal is sent."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # a process of another user
+        return True
+    return True
