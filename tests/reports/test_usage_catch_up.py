@@ -83,23 +83,24 @@ def test_an_empty_site_says_so() -> None:
 @pytest.mark.parametrize(
     ("zone", "repeated", "now"),
     [
-        ("Europe/Berlin", datetime(2026, 10, 25, 2, 30), datetime(2026, 10, 25, 1, 30)),
-        ("Europe/Berlin", datetime(2026, 10, 25, 2, 30), datetime(2026, 10, 27, 9)),
-        ("Europe/Chisinau", datetime(2020, 10, 25, 2, 30), datetime(2020, 10, 25, 1, 30)),
-        ("Europe/Chisinau", datetime(2020, 10, 25, 2, 30), datetime(2020, 10, 27, 9)),
+        ("Europe/Berlin", "2026-10-25T02:30", "2026-10-25T01:30+00:00"),
+        ("Europe/Berlin", "2026-10-25T02:30", "2026-10-27T09:00+00:00"),
+        ("Europe/Chisinau", "2020-10-25T02:30", "2020-10-25T01:30+00:00"),
+        ("Europe/Chisinau", "2020-10-25T02:30", "2020-10-27T09:00+00:00"),
     ],
 )
 @pytest.mark.django_db
 def test_without_time_zones_the_hour_that_comes_twice_is_summed_up_once(
-    settings: Settings, zone: str, repeated: datetime, now: datetime
+    settings: Settings, zone: str, repeated: str, now: str
 ) -> None:
     settings.USE_TZ = False
     settings.TIME_ZONE = zone
-    for created in (repeated - timedelta(hours=3), repeated):
+    second = datetime.fromisoformat(repeated)
+    for created in (second - timedelta(hours=3), second):
         Usage.objects.create(bot="default", model="m", status=Status.COMPLETE, created=created)
-    now = now.replace(tzinfo=timezone.utc)
-    usage_catch_up.sum_up_past(now)
-    usage_catch_up.sum_up_past(now + timedelta(hours=3))
-    usage_summaries.sum_again(now + timedelta(hours=3))
+    at = datetime.fromisoformat(now)
+    usage_catch_up.sum_up_past(at)
+    usage_catch_up.sum_up_past(at + timedelta(hours=3))
+    usage_summaries.sum_again(at + timedelta(hours=3))
     for period in Summary.Period:
         assert sum(Summary.objects.filter(period=period).values_list("replies", flat=True)) == 2

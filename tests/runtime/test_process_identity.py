@@ -1,4 +1,4 @@
-"""Tests of identities of processes; `tests/engine/test_lost_replies.py` tests what they are used for."""
+"""Tests of identities of processes. `tests/engine/test_lost_replies.py` tests their use."""
 
 from __future__ import annotations
 
@@ -62,7 +62,9 @@ def hidden(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_process_that_proc_hides_has_ended_only_if_nothing_has_its_pid(hidden: None) -> None:
     machine = identity().partition(":")[0]
-    with subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE) as child:
+    with subprocess.Popen(
+        [sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE
+    ) as child:
         other = f"{machine}:{child.pid}:1"
         assert not has_ended(other)
     assert has_ended(other)

@@ -9,7 +9,7 @@ from django.utils.timezone import override
 
 from sitechat.runtime.utc_offsets import stored_moment, with_offset
 
-NOON = datetime(2026, 7, 1, 12)
+NOON = datetime.fromisoformat("2026-07-01T12:00")
 IN_UTC = datetime(2026, 7, 1, 10, tzinfo=timezone.utc)
 
 
