@@ -117,7 +117,8 @@ class Answer:
     def _start(self, event: dict[str, Any]) -> Sequence[Delta]:
         """Open a block, or process the start of another model's attempt.
 
-        Return what the first text of the block and the end of an open one add to the answer.
+        Return what this adds to the answer: the end of a block that was still open at the same
+        index, and the first text of the new block.
         """
         self.has_started = True
         index = event.get("index")

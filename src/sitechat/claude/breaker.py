@@ -40,8 +40,8 @@ class Circuit:
     def record_failure(self, error: ReplyError) -> None:
         """Count a failed call, and start a pause after FAILURES of them.
 
-        An error counts if Claude could not be reached, failed with a status of 500 or higher, or
-        reported a rate limit. Other errors do not change the state.
+        An error counts if no connection could be made, or if Claude failed with a status of 500 or
+        higher or reported a rate limit. Other errors, such as timeouts, do not change the state.
         """
         status = error.extra.get("status")
         overloaded = (

@@ -42,8 +42,8 @@ from sitechat.runtime import database
 from sitechat.runtime.process_identity import identity
 
 ATTEMPTS = 5
-"""Maximum attempts to store an answer while other messages of its address take the free slots (see
-`turn_limits.free_slot`)."""
+"""Maximum attempts to store an answer while other messages of the visitor's address take the free
+slots (see `turn_limits.free_slot`)."""
 
 
 def find_asked(visit: Visit, row: Message, use_id: uuid.UUID) -> ToolUse:
@@ -204,9 +204,10 @@ def _store_once(
 
 
 def _is_same_user(visit: Visit, use: ToolUse) -> bool:
-    """Return whether the visitor is the user who was asked, and the account is still active.
+    """Return whether the user who was asked still exists and is active.
 
-    If an anonymous visitor was asked, return whether the visitor is anonymous.
+    `find_asked` has already compared the visitor with this user. If an anonymous visitor was asked,
+    return whether the visitor is anonymous.
     """
     if not use.user:
         return visit.account is None

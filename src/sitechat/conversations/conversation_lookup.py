@@ -114,9 +114,10 @@ def turn_of_copy(
 ) -> Turn:
     """Return the turn that another copy of the message has started.
 
-    The conversation is stored in a session that does not have it, unless the visitor has left the
-    conversation since. If the first copy had no session, the client must have confirmed that the
-    message's id is secret, and the conversation is stored at most once in ten seconds.
+    The session gets the conversation if it does not hold it. But if the visitor has left the
+    conversation since, the message must name it. If the visitor has no session, or had none when
+    the conversation began, the client must have confirmed that the message's id is secret. Then the
+    session gets the conversation at most once in ten seconds.
     """
     held = visit.held
     if _lacks_session(visit, message, conversation):

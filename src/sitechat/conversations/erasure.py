@@ -31,8 +31,8 @@ def erase(conversations: ConversationQuerySet) -> dict[str, int]:
     `Usage` rows stay, without their links to the conversations and replies.
 
     Args:
-        conversations: The conversations to delete. Their condition is checked again after they are
-            locked. A conversation that no longer meets it is kept.
+        conversations: The conversations to delete. The query is run again after they are locked. A
+            conversation that it no longer returns is kept.
 
     Returns:
         The number of deleted rows of each model, by its label.
@@ -74,7 +74,7 @@ def _erase_batch(
 def _delete(
     conversations: ConversationQuerySet, batch: Sequence[UUID]
 ) -> tuple[set[UUID], dict[str, int]]:
-    """Delete the conversations of the batch that still meet the condition, in one transaction.
+    """Delete the conversations of the batch that the query still returns, in one transaction.
 
     Returns:
         The ids of the deleted conversations, and the number of deleted rows of each model.
@@ -92,7 +92,12 @@ def _delete(
 
 
 def erase_for_user(user: Any, using: str) -> None:
-    """Erase a user's conversations, including those that begin while Django deletes the user."""
+    """Erase a user's conversations, including those that begin while Django deletes the user.
+
+    Args:
+        user: The user.
+        using: The alias of the database from which Django deletes the user.
+    """
     theirs = Conversation.objects.filter(user=user.pk)
     erase(theirs)
     # A message that was being written may have started a new conversation.

@@ -88,7 +88,10 @@ def _running(conversation: Conversation) -> str | None:
 
 
 def _shown(visit: Visit, rows: Sequence[Message]) -> list[ShownMessage]:
-    """Return the rows as JSON values for the visitor. End replies whose process has died."""
+    """Return the rows as JSON values for the visitor. End replies whose process has died.
+
+    The addresses of cited pages that the visitor may not see now are emptied.
+    """
     messages = [end_if_lost(row).as_dict() for row in rows]
     drop_lost_links(visit, [source for message in messages for source in message["sources"]])
     return messages

@@ -88,7 +88,14 @@ def gaps(bot: str, model: str) -> list[timedelta]:
 
 
 def pays_off(measured: Sequence[timedelta], price: Price) -> bool:
-    """Return whether the one-hour cache would have been cheaper for replies with these gaps."""
+    """Return whether the one-hour cache would have been cheaper for replies with these gaps.
+
+    Return False if there are too few gaps for a decision (see MIN_GAPS and MIN_SHARE).
+
+    Args:
+        measured: The times between consecutive replies.
+        price: The price of the model.
+    """
     between = sum(SHORT < gap <= LONG for gap in measured)
     if len(measured) < MIN_GAPS or between < MIN_SHARE * len(measured):
         return False

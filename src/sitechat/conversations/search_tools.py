@@ -26,7 +26,7 @@ MAX_PAGE_SIZE = 20
 
 @dataclass(frozen=True)
 class SiteSearch:
-    """The pages of the site that one user may see, for the two tools: search them, read one."""
+    """Searches and reads the pages of the site that one user may see, for the two tools."""
 
     user: User
     language: str

@@ -72,6 +72,19 @@ class LiveReply:
         command: str | None = None,
         account: str = "",
     ) -> None:
+        """Create the state of a reply before it is written.
+
+        Args:
+            reply: The part of the state that readers see.
+            request: The first request to Claude.
+            conversation_id: The conversation; None for a reply without a row, such as a command's.
+            bot: The bot that answers.
+            reserved: The reservation of the reply.
+            visitor: The identities for limits.
+            tools: The tools that Claude may call; None for no tools.
+            command: See the attribute.
+            account: See the attribute.
+        """
         self.id = UUID(reply.id)
         self.reply = reply
         self.request = request

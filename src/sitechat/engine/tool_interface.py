@@ -100,7 +100,7 @@ class Decision:
     """The id of the call's row (`ToolUse`)."""
     approved: bool
     still_allowed: Callable[[], bool]
-    """Returns whether the visitor is still the user who was asked. It reads the database."""
+    """Returns whether the user who was asked may still decide. It reads the database."""
 
 
 @dataclass

@@ -201,7 +201,7 @@ def _deliver(
 ) -> visitor_actions.DeliveredMessage:
     """Store a message for a person, unless an earlier copy is stored. Save the session.
 
-    The session does not change if the visitor has gone to another conversation since.
+    A visitor who has left the conversation does not return to it, unless the message names it.
     """
     visit, delivered = incoming.visit, incoming.delivered
     if delivered is None:

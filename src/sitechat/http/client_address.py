@@ -29,14 +29,14 @@ def network_of(request: HttpRequest) -> str:
 def client_network(*, remote: str, forwarded: str, proxies: int) -> str:
     """Return the network that limits treat as one address: an IPv4 address or an IPv6 /64.
 
-    Return "" if there is no valid address, such as on a Unix socket. If the header's entry is not
-    valid, the peer's address is used.
+    The first trusted entry of the header is the client's address. If there is no such entry, or if
+    it is not valid, the peer's address is used. Return "" if that is not valid either, such as on a
+    Unix socket.
 
     Args:
         remote: The address of the peer: the client, or the last proxy.
         forwarded: The header X-Forwarded-For, or "". Each proxy appends the address of its own
-            peer. So the last `proxies` entries come from trusted proxies. A visitor can invent the
-            other entries.
+            peer. So the last `proxies` entries are trusted. A visitor can invent the others.
         proxies: The number of trusted proxies.
     """
     if not forwarded:

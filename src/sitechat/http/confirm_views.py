@@ -83,7 +83,7 @@ def _decide(
 ) -> tuple[replies.ReplyHandle, int]:
     """Store the decision. Return the continued reply, and how many characters the client has.
 
-    If the request names no number, or 0, the client has all text so far.
+    If the request names no number, or 0, the client is assumed to have all text so far.
     """
     place.take()
     after = request_parsing.read_after(request) or len(asked.row.text)

@@ -33,8 +33,8 @@ MAX_INSIDE = 1.0
 instance, a middleware of the site may have answered it."""
 
 ENTRANCE_TICKET = "sitechat.entrance"
-"""The key in a message's ASGI scope of its ticket in this queue. The value is None if the message
-entered without a place. `turn_queue.TICKET` is another ticket."""
+"""The key under which the ASGI scope of a message contains its ticket of this queue. The value is
+None if the message entered without a place. The ticket of `turn_queue` has another key."""
 
 Scope = MutableMapping[str, Any]
 

@@ -30,7 +30,7 @@ PERIOD = 60.0
 """The period of the limits in seconds."""
 
 MAX_KEYS = 20_000
-"""Maximum number of counts in memory. Then the least recently used count is dropped."""
+"""Maximum number of counts in memory. A further count replaces the least recently used one."""
 
 BURST_SHARE = 4
 """The limit per period, divided by this number, is the number of calls that are allowed at once."""
@@ -39,8 +39,8 @@ MIN_BURST = 20
 """Minimum number of calls that are allowed at once, if the limit is not lower."""
 
 COUNTED = "sitechat.counted"
-"""The key in the ASGI scope or WSGI environment of a counted request. The value is 0 if the call is
-allowed, or else the seconds until a call is allowed."""
+"""The key that marks a counted request in its ASGI scope or WSGI environment. The value is 0 if the
+call is allowed, or else the seconds until a call is allowed."""
 
 
 class TooManyCalls(RateLimited):

@@ -53,7 +53,7 @@ MAX_INSIDE = 2.0
 instance, a middleware of the site may have answered it."""
 
 READING = "sitechat.reading"
-"""The key in a call's ASGI scope of the tickets of its places."""
+"""The key under which the ASGI scope of a call contains the tickets of its places."""
 
 Scope = MutableMapping[str, Any]
 

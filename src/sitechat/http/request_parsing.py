@@ -143,7 +143,8 @@ def read_stop(request: HttpRequest) -> int | None:
 def read_visitor_page(request: HttpRequest) -> VisitorPage:
     """Return the page in the body of a request for a person.
 
-    Return an empty page if the body contains none, or is not JSON.
+    Return an empty page if there is no body, if its Content-Type is not `application/json`, or if
+    it contains no page.
 
     Raises:
         InvalidRequest: The page is not valid.

@@ -98,10 +98,10 @@ def remember(request: HttpRequest, visit: Visit, bot: str, conversation: uuid.UU
 def remember_accepted(
     request: HttpRequest, visit: Visit, bot: str, conversation: uuid.UUID
 ) -> None:
-    """Store the conversation of an accepted message or request for a person. Save the session.
+    """Store a conversation after a message or a request for a person. Save the session.
 
-    If the visitor has sent a contact request without a conversation before, this links the contact
-    request to the conversation.
+    Call this only after the message or the request was accepted. If the visitor has sent a contact
+    request without a conversation before, this links the contact request to the conversation.
     """
     contact = _take_contact(request, bot)
     if contact is not None:
@@ -148,10 +148,10 @@ def _take_contact(request: HttpRequest, bot: str) -> uuid.UUID | None:
 
 
 def drop_conversation(request: HttpRequest, visit: Visit, bot: str) -> None:
-    """Replace the id of the conversation with a bot in the session by a random text.
+    """Remove the conversation with a bot from the session.
 
-    Therefore the visitor's next conversation gets another id. A new visitor's session is not
-    changed.
+    A random text replaces its id, so that the visitor's next conversation gets another id. The
+    session of a new visitor is not changed.
     """
     session = session_of(request)
     by_bot = conversations_by_bot(session)

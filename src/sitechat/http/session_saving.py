@@ -27,10 +27,12 @@ logger = get_logger("sitechat.views")
 def save(request: HttpRequest) -> None:
     """Save the session if SessionMiddleware would save it.
 
-    The middleware then only sets the cookie. If the session can't be saved, the visitor still gets
-    the answer, because the message is already accepted. The next message may then start a new
-    conversation. Inside a transaction the error is raised. Otherwise it is logged, except if the
-    session was deleted in the meantime.
+    The middleware then only sets the cookie. If the session can't be saved, the error is logged,
+    and the visitor still gets the answer, because the message is already accepted. The next message
+    may then start a new conversation. Nothing is logged if the session was deleted in the meantime.
+
+    Raises:
+        Exception: The session can't be saved, and the site has an open transaction.
     """
     session: SessionBase = request.session
     if not (session.modified or settings.SESSION_SAVE_EVERY_REQUEST) or session.is_empty():

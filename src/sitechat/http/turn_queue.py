@@ -42,7 +42,8 @@ MAX_RETRY_SECONDS = 120.0
 """Maximum seconds that a refused visitor is asked to wait."""
 
 TICKET = "sitechat.ticket"
-"""The key in a message's ASGI scope of the ticket that `early_admission` got for it here."""
+"""The key under which the ASGI scope of a message contains its ticket of this queue, if
+`early_admission` has admitted the message."""
 
 
 class NoRoom(Overloaded):

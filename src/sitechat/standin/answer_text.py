@@ -54,8 +54,9 @@ def body(found: Candidate) -> list[str]:
 def _chosen(found: Candidate) -> list[Block]:
     """Return the blocks to quote: the whole section, or its best block and related blocks.
 
-    The related blocks are code next to the best block, a text that introduces it, and what it
-    introduces.
+    A section is quoted whole if it is short, or if the question asks for its heading. The related
+    blocks are code next to the best block, a text that introduces the best block, and a list or
+    table that the best block introduces.
     """
     blocks = found.section.blocks
     whole = MAX_WORDS if found.asks_how else SHORT

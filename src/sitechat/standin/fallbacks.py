@@ -65,7 +65,10 @@ def check_fallbacks(body: Json, model: Model, check: Callable[[Json], Any]) -> N
 
 
 def attempts_of(body: Json, model: Model) -> list[Json]:
-    """Return the requests to the fallback models in order; an empty list if there are none."""
+    """Return the requests to the fallback models in order; an empty list if there are none.
+
+    The value "default" stands for the first fallback that the model allows.
+    """
     given = body.get("fallbacks")
     if given == "default":
         given = [{"model": model.fallbacks[0]}] if model.fallbacks else []

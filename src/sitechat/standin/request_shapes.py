@@ -189,6 +189,7 @@ def _check_text(text: Any, path: str) -> None:
 
 
 def _check_block(block: Any, path: str, kinds: set[str], role: str) -> None:
+    """Raise if a block is malformed or of another type than `kinds`. `role` is for the message."""
     if not isinstance(block, dict):
         raise invalid_request(f"{path}: Input should be an object")
     kind = block.get("type")

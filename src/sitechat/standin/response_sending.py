@@ -139,6 +139,7 @@ class Reply:
         return f"msg_standin{self.record.number:06}"
 
     async def _send_content(self, response: web.StreamResponse, composed: Composed) -> None:
+        """Send the events of the blocks with the delays, and wait at `hold_after`."""
         clock = asyncio.get_running_loop().time
         hold_after = self.answer.hold_after
         delay = self.delay
@@ -167,6 +168,7 @@ class Reply:
     async def _send_end(
         self, response: web.StreamResponse, composed: Composed, usage: Json
     ) -> None:
+        """End the stream as `Answer.end` says."""
         end = self.answer.end
         if end == "hang":
             await asyncio.Event().wait()

@@ -193,8 +193,8 @@ class _Vocabulary:
     def weight(self, word: str) -> float:
         """Return the weight of a word. Rarer words have a higher weight.
 
-        A word of no candidate weighs as much as a word of one. If it weighed more, the few sections
-        of a small site could never answer a question with such a word.
+        A word that no candidate contains weighs as much as a word that one candidate contains. If
+        it weighed more, the few sections of a small site could never answer a question with it.
         """
         return math.log(1 + len(self.own) / max(1, sum(word in own for own in self.own)))
 

@@ -85,6 +85,11 @@ class Service:
             record.held = False
 
     async def _respond(self, request: web.Request, record: Record) -> web.StreamResponse:
+        """Check a request, and return a list of models, a count of tokens or an answer.
+
+        Raises:
+            Refused: The request is invalid.
+        """
         raw = await _read(request)
         try:
             record.body = json.loads(raw)
@@ -119,6 +124,7 @@ class Service:
     async def _answer(
         self, request: web.Request, record: Record, model: Model
     ) -> web.StreamResponse:
+        """Send the next answer. While it is a refusal, the next fallback model answers too."""
         answer = self._next_answer(record.body, model)
         reply = Reply(
             request,
@@ -152,6 +158,7 @@ class Service:
         return await reply.send_message(composed, usage)
 
     def _next_answer(self, body: Json, model: Model) -> Answer:
+        """Return the next scripted answer, or else a default answer to the request."""
         if self.queue:
             return self.queue.popleft()
         if self.always is not None:

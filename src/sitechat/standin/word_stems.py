@@ -49,9 +49,14 @@ def nearest(word: str, known: Collection[str]) -> str | None:
     """Return the known word that a misspelled or foreign word most likely means, or None.
 
     The known word differs by one edit, or by two edits if `word` has more than six letters. An edit
-    adds, removes or replaces a letter, or swaps two adjacent letters. If there is no such word, the
-    known word begins with `word` or is its beginning, like "install" of "installiere". Words with
-    less than four letters give None. Known words with less than three letters are not considered.
+    adds, removes or replaces a letter, or swaps two adjacent letters. Known words with less than
+    three letters are not considered.
+
+    If there is no such word, return the longest known word that begins with `word`, or with which
+    `word` begins, such as "install" for "installiere". The shorter of both must have at least
+    `_MIN_PREFIX` letters and 60% of the letters of the longer one.
+
+    Words with less than four letters give None.
     """
     from rapidfuzz.distance import OSA  # only questions with unknown words need it
 
