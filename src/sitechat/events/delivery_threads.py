@@ -188,7 +188,7 @@ class IsolatedSenders:
 _isolated = PerProcess(IsolatedSenders)
 
 threads = PerProcess(DeliveryThreads)
-"""The threads of this process, without CHAT_REQUEST_ISOLATION."""
+"""The threads of this process. With CHAT_REQUEST_ISOLATION, `IsolatedSenders` works instead."""
 
 
 def wake() -> None:

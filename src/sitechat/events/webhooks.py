@@ -126,9 +126,9 @@ def signature(secret: str, delivery_id: str, seconds: int, body: bytes) -> str:
 
 
 def is_webhook_url(value: object) -> bool:
-    """Return whether a value is the address of a webhook: http or https, a host, no password.
+    """Return whether a value is the address of a webhook: http or https, a host, no username.
 
-    The address must also fit into the column of deliveries, and into a request: it is ASCII.
+    The address must also be ASCII without spaces, and short enough for the column of deliveries.
     """
     max_length = Delivery._meta.get_field("target").max_length or 0
     if not isinstance(value, str) or len(value) > max_length or not value.isascii():

@@ -9,7 +9,8 @@ Each of these packages imports only the ones below it in this list:
 - `reading`: extraction of text from documents, cut into passages
 - `text`: words, stems and languages of a text
 
-The first three packages also import the models. Sites import the public names from this package.
+The first three packages also import the models. Of the modules beside these packages, only
+`approved_search` imports them. Sites import the public names from this package.
 """
 
 from __future__ import annotations

@@ -1,7 +1,10 @@
 """Search for approved answers to a question.
 
-The wordings of an answer are its questions and its title. The words of the visitor's question are
-compared with those of the wordings, and its vector with those of the answer's questions.
+In this module, the wordings of an answer are its questions and its title. The model's property
+`ApprovedAnswer.wordings` contains only the questions.
+
+The words of the visitor's question are compared with the words of all wordings. The vector of the
+visitor's question is compared with the vectors of the answer's questions.
 
 A site has few approved answers, so each process keeps all of them in memory. One small query per
 question checks whether they have changed. With CHAT_REQUEST_ISOLATION, they are read for each

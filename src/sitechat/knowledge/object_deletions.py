@@ -1,6 +1,7 @@
 """Connection of a receiver to `post_delete`, for the models of declared sources.
 
-The receiver removes the pages of deleted objects. `sitechat.receivers` has it and calls `connect`.
+The receiver removes the pages of deleted objects. `sitechat.receivers` defines it, and passes it to
+`connect`.
 
 If a model has a receiver, Django loads its rows before it deletes them, which is slow. So the
 receiver is connected only to the models of sources, and to their proxies and child models. Every

@@ -1,4 +1,7 @@
-"""Page addresses, which are stored and shown as links: validation, and removal of the prefix."""
+"""Validation of page addresses, and removal of the site's `SCRIPT_NAME` from them.
+
+Addresses are stored and shown as links.
+"""
 
 from __future__ import annotations
 

@@ -58,7 +58,8 @@ class Ledger(ABC):
     """Reserve, book and release usage. Subclasses change several counts atomically.
 
     In all methods, `now` is an aware datetime, by default the current time; `tokens` are input and
-    output together. `Claim` and `Count` explain the terms.
+    output together. `Claim` and `Count` explain the terms. `reserve`, `count` and `check` raise
+    Overloaded if the store does not answer. The other methods raise its errors unchanged.
     """
 
     def reserve(
@@ -119,7 +120,7 @@ class Ledger(ABC):
 
         Returns:
             The larger reservation, which replaces `reservation`; None if the limits have no room
-            for it. Then nothing more was reserved. Errors of the store are raised unchanged.
+            for it. Then nothing more was reserved.
         """
         now = now or datetime.now(timezone.utc)
         held = {claim.key: claim for claim in read_claims(reservation)}
@@ -188,7 +189,7 @@ class Ledger(ABC):
         return False
 
     def left(self, visitor: Visitor, *, now: datetime | None = None) -> list[LimitLeft]:
-        """Return what is left of each limit of the visitor, after spent and reserved amounts.
+        """Return what is left of each limit of the visitor. Reserved amounts count as used.
 
         Limits of scope `site` are not returned, because visitors must not see them.
         """
@@ -222,10 +223,9 @@ class Ledger(ABC):
 
     @abstractmethod
     def _take(self, claims: Sequence[Claim]) -> bool:
-        """Add every claim to its count, or change nothing if any count would exceed its cap.
+        """Add all claims to their counts, or none of them if a count would exceed its cap.
 
-        Returns:
-            Whether the claims were added.
+        Return whether the claims were added.
         """
 
     @abstractmethod

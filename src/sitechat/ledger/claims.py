@@ -128,9 +128,9 @@ class Count:
 
 @dataclass(frozen=True)
 class Change:
-    """Amounts to add to the count of a claim's limit, as in `Count`. They may be negative.
+    """Amounts to add to the fields `taken` and `reserved` of a claim's `Count`.
 
-    The count itself never becomes negative.
+    The amounts may be negative, but the count never becomes negative.
     """
 
     claim: Claim
@@ -146,8 +146,8 @@ def read_claims(reservation: Reservation) -> list[Claim]:
 def in_order(claims: Iterable[Claim]) -> list[Claim]:
     """Return the claims of a message in the order of their keys. Rows are locked in this order.
 
-    Databases with any collation sort the keys in the same order, because two keys of a message
-    differ first in a lower-case letter of scope, unit or period.
+    Two keys of a message differ first in the scope, the unit or the period. These consist of
+    lower-case letters, so every database sorts the keys in the same order, with any collation.
     """
     return sorted(claims, key=lambda claim: claim.key)
 

@@ -26,7 +26,10 @@ class TypingPerson(ShownPerson):
 
 
 class Updates(TypedDict):
-    """The messages of a conversation after the client's cursor, the new cursor, and who answers."""
+    """The messages of a conversation after the client's cursor, the new cursor, and who answers.
+
+    `conversation` is the id of the conversation; None if the visitor has none yet.
+    """
 
     conversation: str | None
     cursor: str

@@ -167,7 +167,7 @@ def _announce(conversation: uuid.UUID, kind: HandoffEntry.Kind) -> None:
 
 
 def fields_without_person(state: HandoffState) -> dict[str, Any]:
-    """Return the values for the fields of a handoff without a person who has joined."""
+    """Return the values of the fields of a handoff that no person has joined."""
     return {
         "state": state,
         "agent": None,

@@ -62,9 +62,9 @@ def answerable_bots(user: Any) -> list[str] | None:
 def colleagues(bot: str) -> list[Any]:
     """Return at most `MAX_COLLEAGUES` users who may answer visitors of a bot, ordered by username.
 
-    If the user model has the usual fields, SQL checks only the permissions of Django's
-    `ModelBackend`; on a site without this backend, all active staff are returned. If the model
-    lacks these fields, `may_answer` checks the first `MAX_CHECKED` users.
+    If the user model has the usual fields, SQL checks the permissions that Django's `ModelBackend`
+    grants, but not those of other backends. On a site without `ModelBackend`, all active staff are
+    returned. If the model lacks a usual field, `may_answer` checks the first `MAX_CHECKED` users.
     """
     model = get_user_model()
     flags = [name for name in ("is_active", "is_staff") if _can_be_filtered(model, name)]

@@ -47,6 +47,9 @@ def find_delivered(state: ConversationState, message: IncomingMessage) -> Delive
     """Return the message if an earlier request has stored it for a person, else None.
 
     Call this only for a message that has no reply of Claude, because this is not checked here.
+
+    Raises:
+        Conflict: The id of the message was used for another text.
     """
     row = state.earlier_message(message)
     if row is None or state.conversation is None:
@@ -61,8 +64,9 @@ def deliver(visit: Visit, message: IncomingMessage, conversation: Conversation) 
     Raises:
         Conflict: The message replaces another one, or its id was used for another text.
         RateLimited: The limits on messages are reached.
-        Overloaded: The person has just left, or the conversation was just deleted. The bot answers
-            if the client sends the message again. Or the ledger does not answer.
+        Overloaded: The ledger does not answer, the person has just left, or the conversation was
+            just deleted. In the last two cases, the bot answers if the client sends the message
+            again.
     """
     if message.replaces is not None:
         raise Conflict

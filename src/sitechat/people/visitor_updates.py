@@ -36,6 +36,9 @@ def updates(visit: Visit, conversation: Conversation | None, after: int | None) 
         visit: The visitor.
         conversation: One of the visitor's conversations; None if there is none yet.
         after: The cursor of the previous response; None for the newest messages.
+
+    Raises:
+        NotFound: The conversation was deleted in the meantime.
     """
     options = person_options()
     if conversation is None:

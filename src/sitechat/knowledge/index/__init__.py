@@ -4,7 +4,8 @@ The database rows are authoritative. `indexing_run` writes the rows of all pages
 and `wagtail` those of changed pages. Each machine builds its own search index from the rows:
 `host_index` builds and updates it, and `open_index` reads it.
 
-This package imports `sources`, `reading`, `text` and the models.
+This package imports `sources`, `reading`, `text`, the models, and modules beside this package, such
+as `embedders`.
 """
 
 from __future__ import annotations

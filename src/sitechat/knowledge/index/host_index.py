@@ -40,7 +40,8 @@ logger = get_logger("sitechat")
 MAX_INLINE = 300
 """Maximum number of changed pages that a search waits for.
 
-If there are more, or if the index has more than ten times as many pages, it uses the old index.
+If more pages have changed, or if the index has more than `10 * MAX_INLINE` pages, the search uses
+the old index.
 """
 MAX_OPEN = 16
 """Maximum number of indexes that a process keeps open, on sites with several tenants."""
@@ -233,7 +234,8 @@ def _update_or_build(entry: OpenedIndex, state: str, pace: Pace, *, wait: bool) 
 
     Returns:
         The index. If `wait` is false and another process updates the index, the result is None. If
-        another process builds a new index, it is the old one, or None if there is none.
+        `wait` is false and another process builds an index, the result is the old one, or None if
+        there is none.
     """
     parent = entry.parent
     with locked(parent / "lock", wait) as is_held:

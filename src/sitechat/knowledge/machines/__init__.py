@@ -1,6 +1,7 @@
 """The site's public pages for other programs: llms.txt and the Model Context Protocol (MCP).
 
-HTTP is handled by `sitechat.http.llms_mcp_views`. This package imports `searching` and the models.
+HTTP is handled by `sitechat.http.llms_mcp_views`. This package imports `searching`, `index`,
+`audience`, `page_addresses` and the models.
 """
 
 from __future__ import annotations

@@ -24,8 +24,8 @@ from sitechat.knowledge.reading.office import MEDIA_TYPES
 IDLE_SECONDS = 60.0
 """Seconds after which an idle process ends."""
 LENGTHS = struct.Struct(">II")
-"""Two lengths in bytes. Those of a job's head (JSON) and data precede the job. The length of an
-answer (JSON), and 0, precede the answer."""
+"""Two lengths in bytes. Before a job, they are the lengths of its head (JSON) and of its data.
+Before an answer (JSON), they are its length and 0."""
 STARTED = b"\1"
 """The byte that confirms that a job was received."""
 _MODULES = {

@@ -79,7 +79,10 @@ def _fill(element: HtmlElement, nodes: list[HtmlElement | str]) -> None:
 
 
 def _replace_drawing(drawing: HtmlElement) -> None:
-    """Replace an SVG drawing with its texts, separated by spaces."""
+    """Replace an SVG drawing with its texts, separated by spaces.
+
+    A drawing in a heading, or without text, is not changed.
+    """
     if drawing.getparent() is None or next(drawing.iterancestors(*_HEADINGS), None) is not None:
         return
     texts = [

@@ -114,6 +114,8 @@ def is_off_page(style: dict[str, str]) -> bool:
 def inherited(style: dict[str, str], around: TextVisibility) -> TextVisibility:
     """Return the visibility of an element's text, by its own font and colours and by its parent.
 
+    The property `visibility` is not evaluated here, but in `Visibility.of`.
+
     Args:
         style: The inline style of the element.
         around: The visibility of text in its parent.

@@ -21,6 +21,7 @@ def read_office(data: bytes, format: str) -> Content:
 
     Raises:
         Unreadable: The document is not valid or has no text, or kreuzberg is not installed.
+        MemoryError: The parser needs too much memory.
     """
     try:
         import kreuzberg

@@ -64,7 +64,7 @@ class _BlockWalk:
         self._is_after_link = False
 
     def blocks_of(self, region: HtmlElement) -> Iterator[Block]:
-        """Yield the blocks of a region. The text after an element that is left out is read."""
+        """Yield the blocks of a region. If an element is left out, the text after it is read."""
         from lxml import etree
 
         walk = etree.iterwalk(region, events=("start", "end"))

@@ -10,8 +10,8 @@ from sitechat.knowledge.reading.blocks import Block
 from sitechat.knowledge.text.search_terms import count_words
 
 MIN_WORDS, MAX_WORDS = 150, 250
-"""A section with fewer words than the first number is joined with the next one. No passage has more
-words than the second number, because longer passages gave worse search results."""
+"""A section with fewer than `MIN_WORDS` is joined with the next one. No passage has more than
+`MAX_WORDS`, because longer passages gave worse search results."""
 MAX_CHARACTERS = 4000
 """Maximum characters of a passage. Prose of 250 words is shorter; code may be longer."""
 _MAX_HEADINGS = 6

@@ -37,7 +37,7 @@ def read_rst(text: str) -> Content:
 
 
 def to_html(text: str) -> str:
-    """Convert a text to HTML. The content of unknown directives and the text of unknown roles stay.
+    """Convert a text to HTML. Keep the content of unknown directives and the text of unknown roles.
 
     Returns:
         The content of `<body>`.

@@ -86,9 +86,11 @@ class Visibility:
         return inherited(style, around) if style else around
 
     def is_panel(self, element: HtmlElement) -> bool:
-        """Return whether an element is a panel, which may be closed and which visitors can open.
+        """Return whether an element is a panel that may be closed and that visitors can open.
 
-        It is recognised by its role, its class, or a control that opens it.
+        A panel is a `<dialog>`, or has an attribute that can hide it, such as `hidden` or `style`.
+        It is recognised by its role, its class, an attribute by which a script shows it, or a
+        control that opens it.
         """
         if not _may_be_hidden(element):
             return False

@@ -4,7 +4,8 @@
 other modules. `recheck` hides pages that are no longer public, and `links` writes addresses as
 links for the visitor. `visited_page` reads the page that the visitor is on, if it is not indexed.
 
-This package imports `index`, `sources`, `reading`, `text`, `audience` and the models.
+This package imports `index`, `sources`, `reading`, `text`, `audience`, `page_addresses` and the
+models.
 """
 
 from __future__ import annotations

@@ -22,7 +22,8 @@ class GuessBudget:
     A question and the previous one share a budget.
 
     Args:
-        terms_of: Returns the terms of a word in the index; empty if the word is unknown.
+        terms_of: Returns the terms of a word in the index, with the number of passages of each;
+            empty if the word is unknown.
         count: Returns the number of passages with a phrase.
     """
 

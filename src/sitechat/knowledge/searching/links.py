@@ -91,7 +91,8 @@ def links_in(index: Index | None, prefix: str | None = None) -> Links:
     """Return how links are written for a visitor.
 
     Args:
-        index: The search index. Links contain the host if it has pages of several hosts.
+        index: The search index. If it has pages of several hosts, each link contains its host. None
+            if nothing is indexed.
         prefix: The prefix of the visitor's paths; by default the prefix of the current request.
     """
     hosts = Hosts() if index is not None and index.has_hosts else None

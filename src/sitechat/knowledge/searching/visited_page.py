@@ -56,9 +56,9 @@ used, or while it is being read."""
 def read_page(query: Query, address: str) -> list[Found]:
     """Return at most three passages of the visitor's page, if it is public and not stored.
 
-    The result is empty if the page can't be read within `SECONDS`, is not on the main host, or is a
-    PDF. It is also empty if too many pages were read for the IP address, or if the question is
-    limited to some sources.
+    The result is empty if the page can't be read within `SECONDS`, is not on the main host, is a
+    PDF, or has no text format. It is also empty if too many pages were read for the IP address, or
+    if the question is limited to some sources.
 
     Args:
         query: The question, with the page that it was asked on.
@@ -121,7 +121,7 @@ def _cache(key: _Key, reading: Reading | None) -> None:
 
 
 def _read_public(location: Location, prefix: str) -> Reading | None:
-    """Read a page; return None if it is not public, is a PDF or can't be read."""
+    """Read a page; return None if it is not public, is a PDF, is not text or can't be read."""
     try:
         site = LocalSite(prefix=prefix)
         response = PublicPages(site, allows=partial(may_visit, site)).get(location)

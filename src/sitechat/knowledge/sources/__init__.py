@@ -3,7 +3,7 @@
 The sources are in `objects`, `files`, `sitemaps` and `named_pages`. The last two read pages with
 `public_pages`, which gets them from `rendering`. Sources yield documents and store nothing.
 
-This package imports `reading`, `audience` and Django.
+This package imports `reading`, `audience`, `object_deletions` and Django.
 """
 
 from __future__ import annotations

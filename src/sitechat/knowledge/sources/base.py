@@ -105,7 +105,7 @@ class AnySource:
         raise NotImplementedError
 
     def total(self) -> int | None:
-        """Return the number of documents of this run that is known so far; None if unknown."""
+        """Return the number of documents of this run, as far as it is known; None if unknown."""
         return None
 
 

@@ -119,8 +119,9 @@ class LocalSite:
 
         Raises:
             Elsewhere: A redirect leaves the site.
-            Unreadable: There are more than five redirects or a loop, a redirect has an invalid
-                address, or the page is too large, takes too long, or is an asynchronous stream.
+            Unreadable: There are more than five redirects or a loop, an address is not valid, or
+                the page is too large, takes too long, can't be decompressed, or is an asynchronous
+                stream.
             Exception: `check`, `take` or a streaming response raised another exception. Exceptions
                 of views become responses with status 500.
         """

@@ -116,7 +116,8 @@ def public_origin() -> str:
 
     It comes from `ALLOWED_HOSTS`, the sites framework, Wagtail, `CSRF_TRUSTED_ORIGINS` or the hosts
     of sources, in this order. Only the owner can set these. The host of a request is not used,
-    because visitors can choose it if `ALLOWED_HOSTS` contains "*".
+    because visitors can choose it if `ALLOWED_HOSTS` contains "*". A local name in
+    `ALLOWED_HOSTS`, such as "localhost", is used only if there is no other host.
 
     Returns:
         The origin; "" if none of these contains a host.

@@ -56,7 +56,10 @@ class SitemapFiles:
 
     @property
     def problems(self) -> list[str]:
-        """The sitemaps that could not be read, with the reasons."""
+        """Problems with reasons: sitemaps that could not be read, or more pages than the limit.
+
+        If a sitemap was found, guessed sitemaps that do not exist are not a problem.
+        """
         return self._problems if self.is_found else [*self._problems, *self._missing]
 
     @property

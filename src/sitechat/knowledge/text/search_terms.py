@@ -205,7 +205,7 @@ def stem(word: str, language: str) -> str:
     script is returned unchanged.
     """
     stemmer = None if is_unspaced(word) else _stemmer(language)
-    # Most stemmers need the accents. In English, readers often omit them.
+    # Most stemmers need the accents. In English, people often omit them.
     stemmed = _without_accents(word) if language == "en" else word
     if stemmer is not None:
         with _stemming:

@@ -74,7 +74,7 @@ def _cached_translations(source: str, target: str, file: Path | None) -> Mapping
 
 
 def _from_catalogues(source: str, target: str) -> dict[str, list[str]]:
-    """Return, by stem of the source language, the target words of the same Django messages."""
+    """Return translations by stem: words that repeatedly occur in the same Django messages."""
     stems: Counter[str] = Counter()
     words: Counter[str] = Counter()
     pairs: Counter[tuple[str, str]] = Counter()
