@@ -17,7 +17,7 @@ INVISIBLE_CATEGORIES = frozenset({"Cf", "Cc"})
 """Unicode's categories of format characters, such as the zero-width space, and of controls."""
 
 INVISIBLE_RANGES = (
-    "\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters except tabs and line ends
+    "\x00-\x08\x0b-\x1f\x7f-\x9f"  # controls except tab and line feed
     "\u00ad\u034f\u061c\u180b-\u180f"
     "\u115f\u1160\u17b4\u17b5\u3164\uffa0"  # letters without a glyph
     "\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"  # zero width, directions
@@ -96,8 +96,8 @@ def one_line(text: object, max_length: int | None = None) -> str:
 
     Args:
         text: A text, or an object that `str` converts to text.
-        max_length: The maximum number of characters, escapes included. A longer text is cut, and
-            "…" is added. None for no limit.
+        max_length: The maximum number of characters, escapes included. If the text is longer, it is
+            cut there, and "…" follows as one more character. None for no limit.
     """
     shown = str(text) if max_length is None else str(text)[: max_length + 1]
     shown = LINE_BREAK.sub(_code, UNUSUAL_INVISIBLE.sub(_code, shown))
@@ -122,7 +122,10 @@ class VisibleStream:
         self._held_back = ""
 
     def add(self, piece: str) -> str:
-        """Return the text that can be shown after this piece. Its end may be held back."""
+        """Return the text that can be shown now: what was held back, and this piece.
+
+        The end of the text may be held back until the next call.
+        """
         text = self._held_back + piece
         end = _end_of_decided(text)
         self._held_back = text[end:]

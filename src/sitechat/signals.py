@@ -43,7 +43,7 @@ the reservations of running replies, no signal is sent, because reserved amounts
 
 - `sender`: the ledger's class
 - `limit`: the `sitechat.ledger.limits.Limit` with `scope`, `unit`, `period` and `cap`; `str()`
-  returns its entry
+  returns its entry in CHAT_LIMITS, such as `20 messages/hour`
 - `visitor`: the `sitechat.ledger.visitor_identity.Visitor` of the message, which holds hashes and
   no address
 - `resets`: the end of the window, an aware datetime

@@ -53,7 +53,7 @@ class TalkLine:
     status: str | Promise = ""
     """The status of a reply that is not complete; empty for everything else."""
     html: SafeString | str = ""
-    """The text of an answer as the visitor sees it; empty for everything else."""
+    """The HTML of an answer as the visitor sees it; empty for everything else."""
 
 
 @dataclass(frozen=True)

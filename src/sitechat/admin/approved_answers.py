@@ -1,6 +1,6 @@
 """The admin of approved answers, which staff write for questions of visitors.
 
-A page of each answer tries it: the page asks a bot the question, and shows what the bot answers.
+Each answer has a page to try it. The page asks a bot the question, and shows what the bot answers.
 """
 
 from __future__ import annotations
@@ -58,7 +58,11 @@ class FormIdField(forms.UUIDField):
 
 
 class ApprovedAnswerForm(AnswerModelForm):
-    """The form of an approved answer."""
+    """The form of an approved answer.
+
+    It has two hidden fields. `reply` is the id of the reply from which a new answer was made.
+    `draft` is the id of the form.
+    """
 
     bots = forms.MultipleChoiceField(
         label=_("Bots"),

@@ -42,6 +42,7 @@ def report_page(request: HttpRequest) -> dict[str, Any] | CountingProgress:
     if progress is not None:
         return progress
     report = period_report(period, end=end)
+    # At this time, the next period has ended, but not the one after it.
     later = report.end + timedelta(days=40 if period == "month" else 7)
     is_last = later > datetime.now(timezone.utc)
     may_read = may_read_transcripts(request)

@@ -23,7 +23,7 @@ else:
 
 @admin.register(Usage)
 class UsageAdmin(ReadOnlyPage, UsageModelAdmin):
-    """Show figures on one read-only page."""
+    """Show the figures of usage on one page, and the report of a week or month on another."""
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -96,9 +96,10 @@ def _shortest(bot: Chatbot) -> Request:
 
 
 def _highest_case(bot: Chatbot, shortest: Request) -> Spending:
-    """Return the most that the shortest message can reserve, with inference in the US.
+    """Return the most that the shortest message can reserve.
 
-    A bot that searches the site offers tools. With tools, a second request is reserved.
+    Inference in the US is assumed, because it costs more. A bot that searches the site offers
+    tools. With tools, a second request is reserved.
     """
     # Imported here to keep the start fast: the tools import the search, and only errors contain
     # this amount.

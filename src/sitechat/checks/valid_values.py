@@ -71,7 +71,10 @@ def _read_limits(value: Any) -> bool:
 
 
 def _addresses(value: Any) -> bool:
-    """Return whether each entry of CHAT_NOTIFY has an address. The entries are read from conf."""
+    """Return whether CHAT_NOTIFY is a list, and each entry has an address.
+
+    `owner_addresses` reads the setting itself, so `value` must be its current value.
+    """
     return isinstance(value, (list, tuple)) and len(owner_addresses()) == len(value)
 
 

@@ -51,7 +51,7 @@ def check_webhooks(**kwargs: Any) -> Iterator[CheckMessage]:
 
 
 def _problems(entry: Any) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with an entry, as a clause, and a hint."""
+    """Yield a clause with the entry as its subject, and a hint, for each problem of an entry."""
     if not isinstance(entry, Mapping):
         yield _("is not a dictionary."), _("Write it as in %(example)s.") % {"example": EXAMPLE}
         return

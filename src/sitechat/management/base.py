@@ -19,7 +19,7 @@ from sitechat.safe_text import one_line, visible
 logger = get_logger("sitechat.events")
 
 DELIVERY_TIME = 10.0
-"""Seconds for which a command starts deliveries when it ends."""
+"""When a command ends, it sends waiting deliveries. After this many seconds, it begins no more."""
 
 Style = Callable[[str], str]
 """One of Django's styles for the terminal, such as `self.style.SUCCESS`."""

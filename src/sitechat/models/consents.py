@@ -31,7 +31,7 @@ class ConsentQuerySet(models.QuerySet["Consent"]):
         return self.filter(theirs) if theirs else self.none()
 
     def orphaned(self) -> ConsentQuerySet:
-        """Return the consents of which neither the visitor nor the user has a conversation."""
+        """Return the consents whose visitor has no conversation, and whose user has none either."""
         of_visitor = Conversation.objects.filter(visitor=models.OuterRef("visitor"))
         of_user = Conversation.objects.filter(user=models.OuterRef("user"))
         return self.exclude(models.Exists(of_visitor)).exclude(models.Exists(of_user))

@@ -35,7 +35,7 @@ class Page(models.Model):
     language = models.CharField(_("language"), max_length=35, blank=True)
     audience = models.JSONField(_("who may see it"), default=list)
     content_hash = models.CharField(max_length=64, blank=True, editable=False)
-    # A new random value whenever something changes that search indexes take from the page.
+    # A random value. It is replaced whenever data of the page changes that search indexes contain.
     stamp = models.UUIDField(default=uuid.uuid4, editable=False)
     words = models.PositiveIntegerField(_("words"), default=0)
     indexed = models.DateTimeField(_("indexed"), null=True, blank=True)

@@ -185,7 +185,7 @@ class Message(models.Model):
 
     @property
     def open_question(self) -> dict[str, str] | None:
-        """The tool call that the visitor can still confirm, as clients get it.
+        """The tool call that the visitor can still confirm: its `id`, its `tool` and the `text`.
 
         None if there is none, if the reply is running, or if the time to confirm is over.
         """

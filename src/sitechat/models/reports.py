@@ -62,6 +62,7 @@ class PeriodCounts(models.Model):
     """The numbers of conversations, ratings and contacts of one week or month.
 
     The rows are kept after the conversations are deleted, so that reports can compare periods.
+    `reports.period_counts` writes them. `period` is `week` or `month`.
     """
 
     period = models.CharField(max_length=8)

@@ -61,6 +61,8 @@ def draft(reply_id: UUID) -> AnswerDraft | None:
 def add(answer: ApprovedAnswer, form_id: UUID | None) -> bool:
     """Store a new answer, unless the same form has already stored it.
 
+    If the form was sent again with other entries, they are stored as another answer.
+
     Args:
         answer: The answer. It gets the primary key of the answer that the form has already stored.
         form_id: The id of the form; None for a form without an id.
@@ -69,7 +71,7 @@ def add(answer: ApprovedAnswer, form_id: UUID | None) -> bool:
         Whether it was stored.
 
     Raises:
-        IntegrityError: The database refuses the answer, and not because of the same form.
+        IntegrityError: The database refuses the answer for another reason than the id of the form.
     """
     answer.form_id = form_id
     try:

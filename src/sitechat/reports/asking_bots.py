@@ -152,7 +152,7 @@ def live_reply(
 
 
 def check_configured() -> None:
-    """Raise NotConfigured if there is neither an API key nor CHAT_CLIENT."""
+    """Raise NotConfigured if there is no API key, no token and no CHAT_CLIENT."""
     if not claude.configured():
         raise NotConfigured(_("There is no key for Claude: set ANTHROPIC_API_KEY."))
 
@@ -167,7 +167,7 @@ async def answer(
     """Ask Claude for the text of a reply, on the event loop of `run`.
 
     Args:
-        live: The reply.
+        live: The reply. Its text, and at the end its `ending`, are set.
         on_text: Called with each piece of text.
         on_activity: Called with the current activity, such as "Waiting for Claude…".
         until: The `time.monotonic()` at which the answer is stopped, even if it is incomplete.

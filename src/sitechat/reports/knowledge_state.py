@@ -24,7 +24,7 @@ from sitechat.models import IndexState, Page
 from sitechat.safe_text import visible
 
 TRIAL_PASSAGES = 2 * site_passages.PASSAGES
-"""Maximum number of passages of a trial that are found: sent with the question, or not sent."""
+"""Maximum number of passages that a trial finds, whether they are sent with the question or not."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class Trial:
 
 
 def trial(question: str, *, previous: str, page_url: str, language: str, bot: str) -> Trial:
-    """Search for a question as for an anonymous visitor, whose message is validated first.
+    """Validate a question as the message of an anonymous visitor, and search as for this visitor.
 
     Args:
         question: The question.

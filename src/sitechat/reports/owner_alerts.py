@@ -150,7 +150,7 @@ def _check_failure(failure: Failure, model: str) -> None:
 
 
 def _check_answers() -> None:
-    """Mail the owner if all replies of the last hour failed, and also the last reply before it."""
+    """Mail the owner if all replies of the last hour and the last reply before it have failed."""
     replies = Usage.objects.filter(command=None).order_by("-created")
     begin = timezone.now() - MAX_SILENCE
     if replies.filter(created__gt=begin).exclude(status__in=FAILED).exists():

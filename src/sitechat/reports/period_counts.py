@@ -136,9 +136,10 @@ def counts_of(period: str, *boundaries: datetime) -> list[CountedPeriod]:
 
 
 def uncounted_periods(period: str, *boundaries: datetime) -> list[ReportPeriod]:
-    """Return the periods whose counts must be stored, of some consecutive periods.
+    """Return those of some consecutive periods whose counts must be stored.
 
-    These have no stored counts, or provisional counts although all replies are reviewed now.
+    A period is returned if it has no stored counts. It is also returned if its stored counts are
+    provisional, and all replies have been reviewed by now.
 
     Args:
         period: `week` or `month`.

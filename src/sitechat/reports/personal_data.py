@@ -55,6 +55,7 @@ WHAT_IS_KEPT = {
         "until CHAT_RETENTION_DAYS after they were given, if there is no conversation"
     ),
 }
+"""How long each kind of data is kept. The export contains these texts."""
 
 
 @dataclass(frozen=True)

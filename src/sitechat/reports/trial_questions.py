@@ -55,6 +55,9 @@ def ask(
 
     Returns:
         An answer, or a problem, for each of the first MAX_QUESTIONS questions.
+
+    Raises:
+        Exception: A method of the bot has raised it, or the usage could not be stored.
     """
     # Imported here to keep the start fast: the admin imports this module, and asking imports most
     # of the package.

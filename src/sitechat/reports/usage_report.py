@@ -63,7 +63,7 @@ class LimitUse:
 
     @property
     def share(self) -> float:
-        """The used share. It can exceed 1, because replies can cost more than was reserved."""
+        """The used share. It can exceed 1, for example after the limit was lowered."""
         return float(self.spent / self.cap)
 
 

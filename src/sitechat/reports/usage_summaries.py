@@ -31,7 +31,7 @@ SETTLING_TIME = timedelta(minutes=10)
 """The delay between the end of an hour and its summary, so that all its rows are committed."""
 
 REPEATED_SPAN = timedelta(days=3)
-"""The cleanup sums again the usage of this time span before the current time."""
+"""The length of the time before now whose usage the cleanup sums again."""
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -109,7 +109,8 @@ def sum_up(start: datetime, end: datetime) -> None:
         moment = first.order_by("created").values_list("created", flat=True).first()
         if moment is None:
             return
-        # Without USE_TZ, a time in the hour that comes twice may be taken as one before `start`.
+        # Without USE_TZ, a time in the hour that is repeated when the clocks go back is read as the
+        # first of the two times that it can mean, which may be before `start`.
         start = max(start, hour_of(in_utc(moment)))
         stop = min(day_of(start) + DAY, end)
         hours = figures_between(start, stop)

@@ -38,7 +38,7 @@ def has_ended(other: str) -> bool:
     """Return whether the process with this identity has certainly ended.
 
     Return False if this is unknown: for a process on another machine or in another container, for
-    a random identity, and for a pid that a process has of which nothing else can be read.
+    a random identity, and if a process has this pid but `/proc` does not show its start time.
     """
     machine, _, rest = other.partition(":")
     pid, _, start = rest.partition(":")
@@ -76,7 +76,7 @@ def _start_time(pid: int) -> str | None:
 def _stat(pid: int) -> list[str] | None:
     """Return the fields of `/proc/<pid>/stat` after the name; None if it can't be read.
 
-    With the mount option `hidepid`, this is so for all processes of other users.
+    With the mount option `hidepid`, `/proc` does not show the processes of other users.
     """
     try:
         stat = (PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")

@@ -51,8 +51,9 @@ class RequestSteps(Protocol):
 
         Raises:
             PoolFull: The threads for the site's code can't take the call.
-            asyncio.TimeoutError: The call took longer than `timeout` seconds. Only coroutines are
-                interrupted. Other methods raise this only on the threads for the site's code.
+            asyncio.TimeoutError: The call took longer than `timeout` seconds. A coroutine is then
+                interrupted. A synchronous method continues on its thread. It has a time limit only
+                on the threads for the site's code.
         """
 
     async def release_thread(self) -> None:
@@ -65,8 +66,8 @@ class RequestSteps(Protocol):
 def steps_for(request: HttpRequest) -> RequestSteps:
     """Return the steps for a request. Call this on the thread or event loop that runs the view.
 
-    Under ASGI, the request's own thread is used with CHAT_REQUEST_ISOLATION, and if Django has not
-    started a context for such threads.
+    Under ASGI, the steps run on the request's own thread if the site sets CHAT_REQUEST_ISOLATION,
+    or if Django has not started a context for such threads.
     """
     if not isinstance(request, ASGIRequest):
         return InlineSteps()

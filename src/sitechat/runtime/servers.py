@@ -6,7 +6,7 @@ No standard lets an app ask its server for these values, and environment variabl
 options of the command line. So this module looks once per process for the server's object on the
 stack of the main thread. It finds uWSGI and gevent by their modules. It reads from:
 
-- gunicorn: threads, time limits, and `alive`, because only its main thread gets the signal
+- gunicorn: threads, time limits, and `alive`, which becomes False when the worker must stop
 - granian as WSGI: threads
 - uvicorn: the time limit after which it ends the process, even if replies are not saved yet
 - hypercorn: the event that its parent sets instead of sending a signal
@@ -177,9 +177,10 @@ READERS: Mapping[str, Callable[[Mapping[str, Any]], Server | None]] = {
 
 
 def _time_before(deadline: float | None) -> float:
-    """Return the seconds that our work may take before the server's deadline, also in seconds.
+    """Return how many seconds our work may take, so that it ends before the server's deadline.
 
-    Return DEFAULT_GRACE if there is no deadline.
+    Args:
+        deadline: The server's time limit in seconds. For None or 0, return DEFAULT_GRACE.
     """
     return DEFAULT_GRACE if not deadline else max(deadline / 2, deadline - DEADLINE_MARGIN)
 

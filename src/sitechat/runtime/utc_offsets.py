@@ -1,7 +1,8 @@
 """Times with and without a UTC offset, for sites with either value of USE_TZ.
 
 With USE_TZ = False, the database has local times of TIME_ZONE without an offset. When the clocks go
-back, an hour comes twice: its times are taken as those of the first one.
+back, one hour is repeated. A time in this hour is taken as the first of the two times that it can
+mean.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from django.utils import timezone
 def with_offset(moment: datetime) -> datetime:
     """Return the time with a UTC offset. A time without one gets that of TIME_ZONE.
 
-    A time zone that was activated for a user does not count: the database's times are not in it.
+    The active time zone, such as that of a user, is not used, because stored times are not in it.
     """
     if timezone.is_naive(moment):
         return timezone.make_aware(moment, timezone.get_default_timezone())

@@ -23,7 +23,7 @@ TIMEOUT = 30.0
 """Seconds that a tool may take unless it sets `timeout`."""
 
 PHASE = "tool"
-"""The code of the status event while a tool of the site runs."""
+"""The code of the status event that a reply's stream has while a tool of the site runs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +44,7 @@ class Tool:
     """Seconds after which Claude gets an error instead of the result."""
 
     phase: str = PHASE
-    """The code of the status event."""
+    """The code of the status event while the tool runs."""
 
     schema: Mapping[str, Any] | None = None
     """The JSON Schema of the arguments; None to derive it from the signature."""

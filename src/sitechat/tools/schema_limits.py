@@ -13,7 +13,7 @@ MAX_DEPTH = 32
 """Maximum nesting of a schema."""
 
 MAX_EXPANSIONS = 10_000
-"""Maximum number of definitions in a schema after each reference is replaced with its definition.
+"""Maximum sum of the numbers that `_expansions` returns for the references of a schema.
 
 Validators follow every reference. Without this limit, validation with a short schema might take
 years.
@@ -68,7 +68,9 @@ def _references(value: Any, depth: int = 0) -> Iterator[str]:
 
 
 def _expansions(schema: Mapping[str, Any], references: list[str]) -> dict[str, int]:
-    """Return the number of definitions that replace each reference, with nested references.
+    """Return how many definitions each reference stands for, by reference.
+
+    If a definition has references itself, their definitions are counted, too.
 
     Raises:
         _Recursive: A reference leads back to itself.

@@ -9,6 +9,7 @@ import { characterEntitiesHtml4 } from "character-entities-html4"
 
 const NAMES: Record<string, string> = { ...characterEntitiesHtml4, apos: "'" }
 
+/** Returns the character for a name; false for an unknown name. */
 export function decodeNamedCharacterReference(name: string): string | false {
   return Object.hasOwn(NAMES, name) ? (NAMES[name] ?? false) : false
 }

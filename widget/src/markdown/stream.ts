@@ -61,8 +61,8 @@ export function createMarkdownStream(root: HTMLElement, options: DrawOptions): M
   }
 
   /**
-   * Processes blocks, at most up to the line at `deep`, which is nested too deeply. Returns false if
-   * only open blocks are left.
+   * Processes blocks. Stops before the line that is nested too deeply, if there is one: `deep` is its offset from
+   * `start`. Returns false if only open blocks are left.
    */
   function processBlocks(to: number, last: boolean, deep: number | undefined): boolean {
     const before = start

@@ -23,7 +23,7 @@ import { createSelectionButton } from "./selection-button"
 import { createTooltip } from "./tooltip"
 import { createWelcome, createWindow, readSuggestions, type WindowOptions } from "./window"
 
-/** Milliseconds since its last refresh after which a tab that is shown again refreshes the conversation. */
+/** A tab that is shown again refreshes the conversation if the last refresh is this many milliseconds ago. */
 const STALE_AFTER = 30_000
 
 const sheet = new CSSStyleSheet()

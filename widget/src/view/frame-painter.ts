@@ -1,6 +1,6 @@
 /** Draws changes in the next frames, with a time budget per frame, so that the page stays responsive. */
 
-/** Milliseconds of a frame within which another step can start. */
+/** Milliseconds per frame for drawing. Afterwards, no further step starts in this frame. */
 const BUDGET = 8
 /** After a step that exceeds the budget, drawing pauses for this multiple of its time. */
 const REST_FACTOR = 2

@@ -108,6 +108,13 @@ class Command(ChatCommand):
             self.note(_("This Python's SQLite has no FTS5: the pages can't be searched."))
 
     def _on_progress(self, label: str, done: int, total: int | None) -> None:
+        """Show the progress of a source, or of the embedding of passages.
+
+        Args:
+            label: The label of the source, or a text about the embedding.
+            done: The number of documents or passages so far; 0 to show the label alone.
+            total: The number of all of them; None if it is not known.
+        """
         if not done:
             if self._bar:
                 self._bar.clear()

@@ -114,7 +114,8 @@ def _pieces(answer: SiteResponse) -> Finding:
 def examine_many(calls: Calls, streams: int) -> Finding:
     """Ask several questions at the same time, and check that all answers stream.
 
-    The last answer, and another request that is sent meanwhile, must begin within 2 seconds.
+    All answers, and the response to another request that is sent meanwhile, must begin within 2
+    seconds.
     """
     answers: list[SiteResponse] = []
 
