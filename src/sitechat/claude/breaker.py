@@ -35,6 +35,7 @@ class Circuit:
     def __init__(self) -> None:
         self._failures = 0
         self._until = 0.0
+        """The end of the last pause (`monotonic`); 0 if there was no pause since a success."""
         self._lock = threading.Lock()
 
     def record_failure(self, error: ReplyError) -> None:

@@ -59,6 +59,7 @@ class Call:
         self._hands_over = request.hands_over and fallback_support.is_accepted(
             request.model, request.fallback_model
         )
+        """Whether the request is sent with the field `fallbacks`."""
 
     @property
     def stop_reason(self) -> str | None:

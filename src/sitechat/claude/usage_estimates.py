@@ -32,7 +32,9 @@ class Counts:
         self._input_is_counted = False
         self._output_is_counted = False
         self._is_doubtful = False
+        """Whether one of Claude's counts was not plausible."""
         self._writes_are_split = False
+        """Whether Claude reported the cache writes by lifetime."""
 
     @classmethod
     def of_iteration(cls, iteration: dict[str, Any]) -> Counts:

@@ -54,6 +54,7 @@ class Shutdown:
         self._finishes_alone = finishes_alone
         self._is_watching = False
         self._last_task: asyncio.Task[None] | None = None
+        """Kept here, because the event loop has only weak references to its tasks."""
         self.noticed_at: float | None = None
         """The time at which the end of the process was first noticed."""
 

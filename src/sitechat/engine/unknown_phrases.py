@@ -16,6 +16,7 @@ SEARCHED_LENGTH = 600
 SENTENCE = r"[^.!?\n]"
 """A character inside a sentence."""
 
+# Parts of the English phrases.
 _SOURCE = (
     r"(?:site|pages?|documentation|docs|website|passages?|(?:search )?results?|content|sources?|"
     r"information (?:I have|provided|available))"

@@ -122,7 +122,7 @@ class _Places:
 
 @dataclass
 class _Place:
-    """The place of one call."""
+    """The place of one call. Its `Ticket` calls `leave` only once."""
 
     places: _Places
     loop: asyncio.AbstractEventLoop

@@ -74,6 +74,7 @@ class UpdateStream:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._watch = None if conversation is None else Watch(conversation, self._wake)
         self._person: TypingPerson | None = None
+        """The state of the handoff that the client got last; None before the first event."""
         self._last_read = 0.0
         self._ended = False
 

@@ -30,8 +30,11 @@ from sitechat.standin.word_stems import words
 MAX_SEARCHES = 2
 """Number of tool calls for one question after which the stand-in does not search again."""
 _CONTEXT = re.compile(r"\s*<(\w+)[^>]*>(.*)</\1>(.*)\Z", re.DOTALL)
+"""A text that begins with a tag. Groups: the tag's name, its content, and the text after it."""
 _ADDRESS = re.compile(r"\s*<\w+[^>]*\surl=\"([^\"]*)\"")
+"""The attribute `url` of such a tag."""
 _MARK = re.compile(r"a last line that is exactly (\[\[\w+\]\])")
+"""The part of the system prompt that names the last line of an answer without information."""
 _GREETING = re.compile(
     r"\W*(?:hi|hello|hey|good (?:morning|evening|day)|hallo|bonjour|hola|ciao|olá)"
     r"(?: there| you)?\W*\Z",

@@ -38,6 +38,7 @@ def describe(path: str, query: Mapping[str, str], betas: Collection[str] = ()) -
 
 
 def _page(query: Mapping[str, str], betas: Collection[str]) -> dict[str, Any]:
+    """Return the models after `after_id`, at most `limit`."""
     limit = query.get("limit", "20")
     if not limit.isdecimal() or not 1 <= int(limit) <= LARGEST_PAGE:
         raise invalid_request(f"limit: must be a number from 1 to {LARGEST_PAGE}")
@@ -57,6 +58,7 @@ def _page(query: Mapping[str, str], betas: Collection[str]) -> dict[str, Any]:
 
 
 def _as_json(model: Model, betas: Collection[str]) -> dict[str, Any]:
+    """Return the description of a model in the form of the API."""
     yes = {"supported": True}
     thinks = model.thinking != "off" or model.generation >= (4, 5)
     types = {

@@ -117,6 +117,7 @@ def check(
 
 
 def _check_fields(body: Json, betas: Collection[str], counting: bool) -> None:
+    """Check which parameters there are, and some values that do not depend on the model."""
     required = ("model", "messages") if counting else ("model", "max_tokens", "messages")
     for name in required:
         if name not in body:
@@ -202,6 +203,7 @@ def _check_effort(body: Json, model: Model) -> str | None:
 
 
 def _check_thinking(body: Json, model: Model, effort: str | None, counting: bool) -> None:
+    """Check `thinking`, whose valid values depend on the model and the effort."""
     thinking = body.get("thinking")
     if thinking is None:
         return

@@ -111,6 +111,7 @@ def cut_into_deltas(text: str, chunk: int | None) -> list[str]:
 
 
 def _parts(answer: Answer, body: Json, number: int) -> list[Part]:
+    """Return the blocks of an answer, or else its thinking, text and tool calls, as parts."""
     if answer.blocks is not None:
         return [
             _part(dict(block), answer.chunk, f"toolu_standin{number}_{index}")
@@ -149,6 +150,7 @@ def _part(block: Json, chunk: int | None, tool_id: str) -> Part:
 
 
 def _citations(given: Sequence[Any], body: Json) -> list[Json]:
+    """Return the citations of `Answer.citations`, with an index replaced by its citation."""
     results = search_results(body)
     citations = []
     for each in given:

@@ -82,6 +82,7 @@ def whole(message_id: str, model: str, composed: Composed, usage: Json) -> Json:
 
 
 def _deltas(part: Part, index: int) -> Iterator[Event]:
+    """Yield the events between the start and the end of a block."""
     if part.kind not in _DELTA_FIELDS:
         return
     kind, name = _DELTA_FIELDS[part.kind]

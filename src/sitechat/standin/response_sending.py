@@ -46,10 +46,14 @@ class Reply:
         self.served_by = ""
         """The fallback model that answers; empty for the requested one."""
         self.iterations: list[Json] = []
+        """The value of `usage.iterations`; empty if there was only one attempt."""
         self._batch: list[bytes] = []
+        """The events that are not written yet."""
         self._text: list[str] = []
+        """The parts of the answer's text in these events."""
         self._size = 0
         self._weight = 0
+        """The bytes of output that are counted for all events so far."""
 
     async def send_error(self) -> web.Response:
         """Send the scripted HTTP error."""

@@ -187,8 +187,10 @@ class _Vocabulary:
             set(words(" ".join([each.heading, *(block.text for block in each.section.blocks)])))
             for each in candidates
         ]
+        """The words of each candidate."""
         titles = [set(words(each.passage.title)) for each in candidates]
         self.known = set().union(*self.own, *titles)
+        """The words of all candidates and of the titles of their pages."""
 
     def weight(self, word: str) -> float:
         """Return the weight of a word. Rarer words have a higher weight.
@@ -231,6 +233,7 @@ def _rate(each: Candidate, wanted: set[str], before: set[str], weights: dict[str
     blocks = [_counted(block) for block in each.section.blocks]
 
     def covered(held: set[str]) -> float:
+        """Return the share of the question's words in `held`, or with less weight in the title."""
         full = sum(weights[word] for word in wanted & held)
         return (
             full + _TITLE_WEIGHT * sum(weights[word] for word in wanted & (title - held))

@@ -16,7 +16,9 @@ MAX_WRAPPED = 120
 _HEADING = re.compile(r"#{1,6}\s+(.*)")
 _ITEM = re.compile(r"(?:[-*+]|\d+\.)\s+(.*)")
 _RULE = re.compile(r"[\s|:=-]*\Z")
+"""A horizontal rule, or the line below the header of a table."""
 _LABEL = re.compile(r"[^\W\d_](?:[\w.&'\u2019/-]*,? ){0,8}[\w\u2019'()-]+[?]?\Z")
+"""A short line that may be a heading without markup."""
 _CELLS = re.compile(r"(?<!\\)\|")
 
 

@@ -51,9 +51,12 @@ class Service:
         self.log: deque[Record] = deque(maxlen=LOG_LENGTH)
         self.queue: deque[Answer] = deque()
         self.always: Answer | None = None
+        """The answer while the queue is empty; None for default answers."""
         self.gate = asyncio.Semaphore(0)
+        """The semaphore for which answers wait at their `hold_after`."""
         self.cache = PromptCache()
         self.clock_offset = 0.0
+        """Seconds by which the clock of the prompt cache was advanced."""
         self._count = 0
 
     def now(self) -> float:

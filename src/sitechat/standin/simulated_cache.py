@@ -121,7 +121,9 @@ class PromptCache:
 
     def __init__(self) -> None:
         self._expiry: dict[bytes, float] = {}
+        """The time at which a prefix expires, by its digest."""
         self._lifetime: dict[bytes, str] = {}
+        """The lifetime of a prefix, a key of LIFETIMES, by its digest."""
 
     def clear(self) -> None:
         """Delete all cached prefixes."""
