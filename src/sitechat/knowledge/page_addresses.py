@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 MAX_LENGTH = 2000
 """Maximum length of a stored address, in characters."""
 _REFUSED = re.compile(r"[\x00-\x1f\x7f\\]")
+"""Control characters and backslashes. Browsers remove or replace some of them."""
 
 
 def is_address(url: str) -> bool:

@@ -13,7 +13,9 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY_MINUTES = 24 * 60
 
 ENTRY = re.compile(r"(?P<days>[a-z][a-z,\s-]*?)\s+(?P<times>\d.*)", re.IGNORECASE)
+"""An entry, such as "Mon-Fri 09:00-12:00, 13:00-17:00"; see `parse`."""
 SPAN = re.compile(r"(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})", re.ASCII)
+"""A time, such as "09:00-17:00"."""
 
 
 @dataclass(frozen=True)

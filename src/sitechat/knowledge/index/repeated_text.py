@@ -36,7 +36,9 @@ _SEPARATOR = re.compile(
     r"\s+[^\w\s]+\s+|\s*[|\uff5c\u2013\u2014\uff0d\u2039\u203a«»•·\uff1a\u2192]\s*"
     r"|(?<=\w)[:,;]\s+|\s+(?=[(\[])|_"
 )
+"""A separator between the parts of a title, such as " | " or ": "."""
 _NAME = re.compile(r"\w.*\w")
+"""A shared part of a title must match this: it has at least two letters or digits."""
 _MAX_LINE_LENGTH = 300
 """Longer lines are compared by their hashes."""
 _HEADING = "#\t"

@@ -30,9 +30,13 @@ _SPACED_DISPLAYS = frozenset((
 _BLOCK_CLASSES = frozenset(("block", "d-block", "is-block", "u-block"))
 """Classes of CSS frameworks that lay out an inline element as a block."""
 _WORD_END = re.compile(r"[^\W\d_]{4,}$")
+"""The end of a word of at least four letters. Shorter texts before a superscript are usually units
+or numbers, as in "m2" and "2nd"."""
 _ITEM_CONTAINERS = frozenset(("flex", "grid", "inline-flex", "inline-grid"))
+"""Values of `display` whose child elements browsers lay out as blocks."""
 _PREFORMATTED = frozenset(("pre", "listing", "xmp", "plaintext"))
 _KEEP_LINES = frozenset(("pre", "pre-wrap", "pre-line", "break-spaces"))
+"""Values of `white-space` with which browsers keep line breaks."""
 _STRUCTURE = (
     "h1",
     "h2",
@@ -94,7 +98,7 @@ def superscript_separator(element: HtmlElement, before: str) -> str:
     """Return the text between a superscript and the text before it; "" if none is needed.
 
     Examples: "m2" and "2nd" need no separator. Powers are written as "10^6", and footnotes as
-    "delivery 1".
+    "delivery 1". In MathML (`<msup>`), every exponent is written with "^".
 
     Args:
         element: The superscript, or any other element.

@@ -16,7 +16,9 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+"""The byte order marks, with their encodings."""
 _WINDOWS = ("cp125", "cp874")
+"""The beginnings of the names of codecs that are read with `decoding_table`."""
 _BROTLI_CHUNK = 8  # bytes; a longer chunk could expand beyond the limit at once
 _INFLATED_CHUNK = 4096  # bytes; zlib copies the rest of a chunk after each member
 _PADDING = re.compile(rb"\0*")

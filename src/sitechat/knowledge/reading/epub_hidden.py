@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _XHTML = "{http://www.w3.org/1999/xhtml}"
 _HIDING_WORDS = (b"hidden", b"display", b"visibility", b"stylesheet")
+"""A page without these words hides nothing, so it is not parsed."""
 _MAX_STYLESHEET_SIZE = 1_000_000  # bytes
 _ENTITY = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos);)([A-Za-z]\w{1,31};)")
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.S)

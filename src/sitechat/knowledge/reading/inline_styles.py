@@ -15,9 +15,11 @@ _MIN_OFF_PAGE = 400.0  # pixels beyond the edge of a page, where no visitor sees
 _MIN_FONT_SIZE = 2.0  # minimum of readable text, in pixels
 _UNITS = {"px": 1.0, "pt": 1.33, "em": 16.0, "rem": 16.0, "ex": 8.0, "ch": 8.0, "%": 4.0,
            "vw": 10.0, "vh": 10.0, "in": 96.0, "cm": 38.0, "mm": 3.8, None: 1.0}  # fmt: skip
+"""The pixels of each unit. The values of relative units are estimates."""
 _FONT_NAMES = frozenset((
     "medium", "small", "large", "larger", "smaller", "x-small", "xx-small", "x-large", "xx-large",
 ))  # fmt: skip
+"""Values of `font-size` that are large enough to read."""
 
 
 @dataclass(frozen=True)

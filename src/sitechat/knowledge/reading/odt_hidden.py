@@ -12,8 +12,10 @@ if TYPE_CHECKING:
 _NAMESPACE = "{urn:oasis:names:tc:opendocument:xmlns:%s:1.0}"
 _TEXT, _STYLE, _OFFICE = (_NAMESPACE % name for name in ("text", "style", "office"))
 _FAMILIES = {f"{_TEXT}p": "paragraph", f"{_TEXT}h": "paragraph", f"{_TEXT}span": "text"}
+"""The family of an element's style, by tag."""
 _NEVER_SHOWN = (f"{_TEXT}tracked-changes", f"{_OFFICE}annotation")
 _HIDING_WORDS = (b"display", b"is-hidden", b"tracked-changes", b"annotation")
+"""A document without these words hides nothing, so it is not parsed."""
 _MAX_STYLES_SIZE = 10_000_000  # bytes
 
 

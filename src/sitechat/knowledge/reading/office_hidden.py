@@ -18,7 +18,9 @@ _HIDDEN_SHEET = re.compile(
 _HIDDEN_SLIDE = re.compile(rb"""<p:sld\b[^>]*\bshow\s*=\s*["'](?:0|false)["']""")
 _SLIDE_TEXT = re.compile(rb"(<a:t\b[^>]*>)[^<]*(</a:t>)")
 _RUN = re.compile(rb"<w:r(?:\s[^>]*)?>(?:(?!<w:r[\s>]).)*?</w:r>", re.S)
+"""A run of a Word document: a piece of text with the same format."""
 _VANISH = re.compile(rb"""<w:(?:vanish|webHidden)(?:\s+w:val\s*=\s*["'](?:1|true|on)["'])?\s*/>""")
+"""The format of hidden text in a Word document."""
 
 
 def without_hidden_parts(data: bytes, format: str) -> bytes:

@@ -11,8 +11,11 @@ from sitechat.knowledge.reading.blocks import Content, Unreadable
 from sitechat.knowledge.reading.html import read_fragment
 
 _DIRECTIVE = re.compile(r"^\s*\.\.\s+(?:\|[^|\n]+\|\s+)?([\w:.+-]+?)::(?:\s|$)", re.M)
+"""A directive, such as ".. note::"."""
 _ROLE = re.compile(r":([\w.+-]+(?::[\w.+-]+)*):`|`:([\w.+-]+(?::[\w.+-]+)*):")
+"""The name of a role, before or after its text."""
 _TITLE_AND_TARGET = re.compile(r"\A(.+?)\s*<[^<>]*>\Z", re.S)
+"""The text of a role with a title and a target, such as "the guide <guide>"."""
 _CODE_DIRECTIVES = {"code-block", "sourcecode"}
 """Directives for which docutils needs Pygments. Their content is kept unchanged."""
 _TEXTLESS_DIRECTIVES = {
@@ -24,6 +27,7 @@ _TEXTLESS_DIRECTIVES = {
     "contents",
     "meta",
 }
+"""Directives whose content is not for readers."""
 _registry_lock = threading.Lock()  # the registries of docutils are global
 
 

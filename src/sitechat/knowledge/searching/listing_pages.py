@@ -13,6 +13,7 @@ from typing import NamedTuple
 from sitechat.knowledge.index import Index
 
 _BATCH = 500
+"""Number of pages in one query, below SQLite's limit for parameters."""
 
 
 class _Kind(NamedTuple):

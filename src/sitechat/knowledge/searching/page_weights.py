@@ -11,6 +11,7 @@ from sitechat.knowledge.searching.ranking_weights import PAGE_LENGTH, TITLE_LIKE
 from sitechat.knowledge.searching.word_scores import Word
 
 _BATCH = 500
+"""Number of values in one query, below SQLite's limit for parameters."""
 
 
 def title_weights(index: Index, words: Sequence[Word], pages: Iterable[int]) -> dict[int, float]:

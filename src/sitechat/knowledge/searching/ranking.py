@@ -50,6 +50,7 @@ from sitechat.knowledge.text.search_terms import (
 from sitechat.knowledge.text.stopwords import stop_words
 
 _MAX_WORDS = 60
+"""Maximum number of words of a text, and of its alternative spellings, that are searched for."""
 _MIN_GUESSED_LENGTH = 6
 """If the question has alternative spellings, shorter unknown words are not guessed."""
 

@@ -32,7 +32,7 @@ SECONDS = 1.0
 """Maximum seconds that an answer waits for the page."""
 MAX_PAGES_PER_ADDRESS = 20
 """Maximum number of pages that are read for one IP address or network in ten minutes."""
-_PERIOD = 600
+_PERIOD = 600  # seconds
 _MAX_PASSAGES = 3
 MAX_CACHED = 100
 """Maximum number of pages that a process keeps in memory."""

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from django.utils.log import AdminEmailHandler
 
 _LOGGERS = ("", "django", "django.request", "django.security", "django.server")
+"""Loggers whose handlers may send error mails."""
 
 
 class _Quiet(logging.Filter):

@@ -10,8 +10,8 @@ from sitechat.knowledge.sources.sitemap_xml import SitemapAddresses, SitemapXml
 
 MAX_SITEMAP_SIZE = 200_000_000
 """Maximum bytes of a sitemap, before and after it is decompressed."""
-_CHUNK = 65_536
-_MAX_DECLARATION_LENGTH = 1024
+_CHUNK = 65_536  # bytes
+_MAX_DECLARATION_LENGTH = 1024  # bytes
 _GZIP = b"\x1f\x8b"
 _LINE_STARTS = ("http://", "https://", "/")
 

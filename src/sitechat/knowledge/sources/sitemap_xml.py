@@ -17,6 +17,7 @@ _ROOT = re.compile(r"<(?:([\w.-]+):)?(urlset|sitemapindex|rss|feed)(?=[\s/>])", 
 _PROLOG = re.compile(
     r"<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>|\ufeff|\s+", re.I | re.S
 )
+"""What may precede the root element: declarations, comments and white space."""
 _OTHER_ROOT = re.compile(r"<([a-z][\w:.-]*)", re.I)
 _ADDRESS_TAG = re.compile(r"<(?:[\w.-]+:)?(?:loc|item|entry)[\s/>]", re.I)
 _TAG_NAME = re.compile(r"</?[A-Za-z][^\s<>/]*")
@@ -24,7 +25,9 @@ _BARE_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]+|#x[0-9a-fA-F]+
 _AMPERSAND = "\ue000"
 """Replaces a bare "&" for the parser, because "&amp;" would be wrong in a CDATA section."""
 _ADDRESSES = {("url", "loc"), ("sitemap", "loc"), ("item", "link"), ("entry", "link")}
+"""The parent and the name of elements that contain an address."""
 _TIMES = {("url", "lastmod"), ("entry", "updated")}
+"""The parent and the name of elements with the time of a page's last change."""
 
 
 @dataclass

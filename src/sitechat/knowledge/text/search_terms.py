@@ -66,6 +66,7 @@ _HYPHEN = "[-\u2010\u2011]"
 _HYPHENS = re.compile(_HYPHEN)
 _DIGIT = re.compile(r"\d")
 _HYPHENED = re.compile(rf"(?<![\w-])\w{{1,32}}(?:{_HYPHEN}\w{{1,32}}){{1,4}}(?![\w-])")
+"""Two to five words joined by hyphens, such as "wi-fi"."""
 _CODE = re.compile(r"(?<![\w-])([^\W\d]{1,6})(\d{2,32})(?!\w)")
 """Letters and digits without a hyphen between them, such as "ab1234"."""
 _NUMBER = re.compile(

@@ -35,6 +35,7 @@ _MO_MAGIC = 0x950412DE  # the first bytes of a compiled catalogue
 _CODE = re.compile(r"[a-z]{2,3}")
 _CONCEPTS = Path(__file__).with_name("concepts.tsv")
 _USUAL_LOCALES = {"zh": "zh_Hans", "no": "nb", "nn": "nb"}
+"""The locale of Django that is read for a language, if its name is not the language's code."""
 
 
 def word_translations(
