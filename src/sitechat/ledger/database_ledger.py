@@ -24,7 +24,7 @@ PURGE_BATCH = 1000
 """Maximum number of counters that one statement of `purge` deletes."""
 
 CLOCK_CHANGE = timedelta(hours=1)
-"""The most by which local clocks go back at the end of summer time."""
+"""The time by which local clocks go back at the end of summer time."""
 
 
 class DatabaseLedger(Ledger):
@@ -52,7 +52,8 @@ class DatabaseLedger(Ledger):
     def purge(self, now: datetime | None = None) -> int:
         """Delete the counters of past windows, and return their number."""
         now = now or datetime.now(timezone.utc)
-        # Without USE_TZ, clocks that go back would let a window seem to end before now.
+        # Without USE_TZ, local times are repeated when clocks go back. A window that has not ended
+        # could then seem to have ended.
         ended = min(stored_moment(now), stored_moment(now + CLOCK_CHANGE) - CLOCK_CHANGE)
         counters, deleted = self._counters(), 0
         while keys := list(

@@ -43,8 +43,10 @@ CREATE VIRTUAL TABLE terms USING fts5 (
 """The tables of `terms.sqlite3`.
 
 `terms` has the stems of each passage, in the row with the number `passage.id`. `page.id`,
-`passage.passage` and the columns named `page` are primary keys in the site's database. `word` has
-the number of passages with each word, and `term` that with each stem. `fact` has the metadata.
+`passage.passage` and the columns named `page` are primary keys in the site's database.
+`page.locale` is the language of a page with its region, such as "pt-br", and `page.language` is the
+language alone. `word` has the number of passages with each word, and `term` that with each stem.
+`fact` has the metadata.
 """
 
 

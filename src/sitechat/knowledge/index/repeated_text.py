@@ -40,7 +40,7 @@ _SEPARATOR = re.compile(
 _NAME = re.compile(r"\w.*\w")
 """A shared part of a title must match this: it has at least two letters or digits."""
 _MAX_LINE_LENGTH = 300
-"""Longer lines are compared by their hashes."""
+"""Maximum characters of a line that is compared itself. Longer lines are compared by hashes."""
 _HEADING = "#\t"
 """The prefix of headings among the keys of lines. Lines contain no tabs."""
 _MAX_COUNTED_PAGES = 5000
@@ -71,14 +71,14 @@ def _key(line: str) -> str:
 
 
 class LineCounter:
-    """The number of pages of a run on which each line occurs."""
+    """The number of pages of a run on which each line occurs. `_key` returns the key of a line."""
 
     def __init__(self) -> None:
         self.pages = 0
         self._counts: Counter[str] = Counter()
 
     def add(self, lines: frozenset[str]) -> None:
-        """Count the lines of a page, unless enough pages were counted."""
+        """Count the lines of a page, given by their keys, unless enough pages were counted."""
         if not lines or self.pages >= _MAX_COUNTED_PAGES:
             return
         self.pages += 1
@@ -88,7 +88,7 @@ class LineCounter:
             self._counts = Counter({line: count for line, count in counts if count > 1})
 
     def shared(self) -> list[str] | None:
-        """Return the lines that more than 60% of the pages share, at most 500.
+        """Return the keys of the lines that more than 60% of the pages share, at most 500.
 
         None if fewer than five pages were read.
         """

@@ -27,4 +27,4 @@ class StoringResult:
     url: str
     problem: str = ""
     lines: frozenset[str] = frozenset()
-    """The lines of its text, to find the lines that pages share. Empty if they are not compared."""
+    """The keys of its lines, to find the lines that pages share. Empty if they are not compared."""

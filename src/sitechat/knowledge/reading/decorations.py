@@ -35,7 +35,7 @@ _ANCHOR_CLASS = re.compile(
     r"^(?:headerlink|anchor|permalink|anchor-?link|heading-?anchor|hash-?link|header-?anchor)$"
 )
 _TEXT_TAGS = ("h1", "h2", "h3", "h4", "h5", "h6", "p", "ul", "ol", "dl", "table")
-"""Elements that a button contains if it is a text, such as the card of a product."""
+"""A button that contains one of these elements is a text, such as the card of a product."""
 _ICON_CLASS = re.compile(r"^(?:material-(?:icons|symbols)\b|(?:icon|icons|bi|fa|fas|far)$)")
 _COPY_NAME = re.compile(r"(?:^|[-_])(?:copy|clipboard)(?:$|[-_])|^(?:copybtn|clipboard)")
 _EDIT_CLASS = re.compile(r"(?:^|[-_])edit-?(?:section|link)(?:$|[-_])")
@@ -174,7 +174,7 @@ def is_readable_button(button: HtmlElement) -> bool:
     """Return whether a button is part of the text.
 
     The result is True if the button opens another element, precedes a hidden element, is a
-    question, is within a sentence, or has several blocks of text.
+    question, is within a sentence, or contains a heading, a paragraph, a list or a table.
     """
     if is_control(button) or next(button.iter(*_TEXT_TAGS), None) is not None:
         return True

@@ -40,7 +40,10 @@ class TextVisibility:
 
 
 def declarations(style: str) -> dict[str, str]:
-    """Return the values of an inline style by property, in lower case, without `!important`."""
+    """Return the values of an inline style by property, in lower case, without `!important`.
+
+    Of several values of a property, the last one applies, but one with `!important` has priority.
+    """
     if not style:
         return {}
     style = _ESCAPE.sub(_unescaped, _COMMENT.sub(" ", style)).lower()

@@ -174,7 +174,7 @@ def _role(element: HtmlElement) -> str:
 def _follows_control(element: HtmlElement) -> bool:
     """Return whether the element directly follows a control, or a heading that is a question.
 
-    The element may be alone in other elements.
+    If the element around it contains nothing else, that element may also follow the control.
     """
     parent = element.getparent()
     while parent is not None and len(parent) == 1 and not (parent.text or "").strip():

@@ -120,7 +120,7 @@ def _preferred_locale(locales: Set[str], preferred: Sequence[str]) -> str:
     """Return the locale in the most preferred language; "" if no language is preferred.
 
     Among several regions of this language, the result is the first one that is preferred, or else
-    the language without a region, or else the first one of the alphabet.
+    the language without a region, or else the first one in alphabetical order.
     """
     for wanted in preferred:
         language = base_language(wanted)
