@@ -96,7 +96,7 @@ def test_answers_are_sent_by_a_click_that_shows_the_address(
     [mail] = mails()
     assert mail["to"] == ["visitor@example.org"]
     assert mail["reply_to"] == "support@example.org"
-    assert mail["text"] == "Ann: Yes, on **Fridays**."
+    assert mail["text"] == "Ann: Yes, on Fridays."
     assert "<p>Yes, on <strong>Fridays</strong>.</p>" in mail["html"]
     assert mail["subject"] == "Your question to testserver"
     assert client.post(f"{address}act/", form).status_code == 409

@@ -56,7 +56,7 @@ def as_html(
         start = at
         numbers.append(n)
     source = "".join([*pieces, text[start:]])
-    html: str = _parser().render(visible(source), {"origin": origin})
+    html: str = answer_parser().render(visible(source), {"origin": origin})
     # markdown-it escapes all text, and raw HTML is off.
     return mark_safe(_with_marks(html, numbers))  # noqa: S308
 
@@ -71,7 +71,7 @@ def _with_marks(html: str, numbers: Iterable[int]) -> str:
 
 
 @cache
-def _parser() -> MarkdownIt:
+def answer_parser() -> MarkdownIt:
     """Return the parser, which is created at first use, because few processes render answers."""
     from markdown_it import MarkdownIt
 
@@ -88,7 +88,7 @@ def _link_open(renderer: Any, tokens: Sequence[Token], at: int, options: Any, en
     token = tokens[at]
     address = str(token.attrGet("href") or "").replace(ENCODED_MARK, "")
     token.meta["host"] = urlsplit(address).netloc.rpartition("@")[2]
-    token.attrSet("href", _absolute(address, env))
+    token.attrSet("href", with_origin(address, env["origin"]))
     token.attrSet("rel", "noopener noreferrer nofollow")
     token.attrSet("target", "_blank")
     return str(renderer.renderToken(tokens, at, options, env))
@@ -102,9 +102,9 @@ def _link_close(renderer: Any, tokens: Sequence[Token], at: int, options: Any, e
     return str(renderer.renderToken(tokens, at, options, env)) + _host_note(text, host)
 
 
-def _absolute(address: str, env: Any) -> str:
+def with_origin(address: str, origin: str) -> str:
     """Return an address. If it begins with a slash, add the site's origin before it."""
-    return f"{env['origin']}{address}" if address.startswith("/") else address
+    return f"{origin}{address}" if address.startswith("/") else address
 
 
 def _host_note(text: str, host: str) -> str:
@@ -125,7 +125,7 @@ def _image(renderer: Any, tokens: Sequence[Token], at: int, options: Any, env: A
     text = token.content or address
     return format_html(
         '<a href="{}" rel="noopener noreferrer nofollow" target="_blank">{}</a>{}',
-        _absolute(address, env),
+        with_origin(address, env["origin"]),
         text,
         _host_note(text, urlsplit(address).netloc.rpartition("@")[2]),
     )

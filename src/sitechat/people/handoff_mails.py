@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from sitechat.conversations import message_storing
 from sitechat.conversations.answer_html import as_html
+from sitechat.conversations.answer_text import as_plain_text
 from sitechat.events import Mail, queue_mail
 from sitechat.models import Conversation, Handoff, HandoffEntry, Job, Message, Role
 from sitechat.people import handoff as handoffs
@@ -138,7 +139,10 @@ def _mail_answers(
             mail = Mail(
                 [address],
                 subject,
-                "\n\n".join(f"{answer.name}: {answer.text}" for answer in answers),
+                "\n\n".join(
+                    f"{answer.name}: {as_plain_text(answer.text, origin=origin)}"
+                    for answer in answers
+                ),
                 _answers_html(subject, answers, origin),
                 reply_to=options.emails[0] if options is not None and options.emails else "",
             )

@@ -63,24 +63,24 @@ def colleagues(bot: str) -> list[Any]:
     """Return at most `MAX_COLLEAGUES` users who may answer visitors of a bot, ordered by username.
 
     If the user model has the usual fields, SQL checks the permissions that Django's `ModelBackend`
-    grants, but not those of other backends. On a site without `ModelBackend`, all active staff are
-    returned. If the model lacks a usual field, `may_answer` checks the first `MAX_CHECKED` users.
+    grants, but not those of other backends. On a site without `ModelBackend`, or if the model lacks
+    a usual field, `may_answer` checks the first `MAX_CHECKED` users.
     """
     model = get_user_model()
     flags = [name for name in ("is_active", "is_staff") if _can_be_filtered(model, name)]
     users = model._default_manager.filter(**dict.fromkeys(flags, True))
     ordered = users.order_by(model.USERNAME_FIELD)
     has_permissions = _can_be_filtered(model, "is_superuser", "user_permissions", "groups")
-    if len(flags) < 2 or not has_permissions:
+    has_backend = MODEL_BACKEND in settings.AUTHENTICATION_BACKENDS
+    if not (has_backend and has_permissions and len(flags) == 2):
         return [user for user in ordered[:MAX_CHECKED] if may_answer(user, bot)][:MAX_COLLEAGUES]
-    if MODEL_BACKEND in settings.AUTHENTICATION_BACKENDS:
-        names = Q(content_type__app_label="sitechat", codename__in=[CODENAME, codename_for(bot)])
-        permissions = apps.get_model("auth", "Permission")._default_manager.filter(names)
-        ordered = ordered.filter(
-            Q(is_superuser=True)
-            | Q(user_permissions__in=permissions)
-            | Q(groups__permissions__in=permissions)
-        ).distinct()
+    names = Q(content_type__app_label="sitechat", codename__in=[CODENAME, codename_for(bot)])
+    permissions = apps.get_model("auth", "Permission")._default_manager.filter(names)
+    ordered = ordered.filter(
+        Q(is_superuser=True)
+        | Q(user_permissions__in=permissions)
+        | Q(groups__permissions__in=permissions)
+    ).distinct()
     return list(ordered[:MAX_COLLEAGUES])
 
 
