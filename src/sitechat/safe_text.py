@@ -96,14 +96,14 @@ def one_line(text: object, max_length: int | None = None) -> str:
 
     Args:
         text: A text, or an object that `str` converts to text.
-        max_length: The maximum number of characters, escapes included. If the text is longer, it is
-            cut there, and "…" follows as one more character. None for no limit.
+        max_length: The maximum number of characters of the result, escapes included. The end of a
+            longer text is replaced by "…". None for no limit.
     """
     shown = str(text) if max_length is None else str(text)[: max_length + 1]
     shown = LINE_BREAK.sub(_code, UNUSUAL_INVISIBLE.sub(_code, shown))
     if max_length is None or len(shown) <= max_length:
         return shown
-    return f"{shown[:max_length]}…"
+    return f"{shown[: max_length - 1]}…"
 
 
 def json_text(value: Any, indent: int | None = None) -> str:

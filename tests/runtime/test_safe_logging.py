@@ -47,7 +47,7 @@ def test_fields_by_name_are_escaped(lines: io.StringIO) -> None:
 
 def test_a_long_field_is_cut(lines: io.StringIO) -> None:
     logger.warning("The page %s", "x" * 10**6, extra={"ref": "-"})
-    assert lines.getvalue() == f"WARNING The page {'x' * MAX_FIELD_LENGTH}… -\n"
+    assert lines.getvalue() == f"WARNING The page {'x' * (MAX_FIELD_LENGTH - 1)}… -\n"
 
 
 def test_a_traceback_is_readable_and_its_messages_stay_on_their_lines(

@@ -67,7 +67,7 @@ def _store_failure(delivery: Delivery, error: DeliveryFailed) -> None:
     If it was the last attempt, or another attempt would fail too, the delivery has failed. If the
     target is unreachable, its other due deliveries wait until the same time.
     """
-    message = one_line(str(error), MAX_ERROR_LENGTH - 1)
+    message = one_line(str(error), MAX_ERROR_LENGTH)
     logger.warning(
         "Attempt %s to send delivery %s (%s) failed: %s",
         delivery.attempts,

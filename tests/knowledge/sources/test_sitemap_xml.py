@@ -24,6 +24,14 @@ RSS = (
     "<description><![CDATA[<p>&nbsp;<a:b></p>]]></description></item>"
     "<item><link><![CDATA[/b/]]></link></item></channel></rss>"
 )
+RSS_1 = (
+    '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" '
+    'xmlns="http://purl.org/rss/1.0/" xmlns:dc="http://purl.org/dc/elements/1.1/">'
+    '<channel rdf:about="/"><link>/home/</link><items><rdf:Seq><rdf:li rdf:resource="/a/"/>'
+    '</rdf:Seq></items></channel><image rdf:about="/i.png"><link>/home/</link></image>'
+    '<item rdf:about="/a/"><title>A</title><link>/a/</link><dc:date>2026-01-02</dc:date></item>'
+    '<item rdf:about="/b/"><link>/b/</link></item></rdf:RDF>'
+)
 ATOM = (
     '<feed xmlns="http://www.w3.org/2005/Atom"><link href="/home/"/>'
     '<entry><link href="/a/"/><link rel="enclosure" href="/a.mp3"/>'
@@ -79,7 +87,8 @@ def read_sitemap(body: bytes | str, size: int = 1_000_000, limit: int = 10) -> S
             TWO.replace("<loc>", "<loc><![CDATA[").replace("</loc>", "]]></loc>"), id="CDATA"
         ),
         pytest.param(TWO.replace("<url>", "<url><loc/>", 1), id="an empty address"),
-        pytest.param(RSS, id="RSS"),
+        pytest.param(RSS, id="RSS 2.0"),
+        pytest.param(XML + RSS_1, id="RSS 1.0"),
         pytest.param(XML + ATOM, id="Atom"),
         pytest.param(gzip.compress(ATOM.encode(), mtime=0), id="compressed"),
     ],

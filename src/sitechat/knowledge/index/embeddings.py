@@ -7,7 +7,7 @@ the questions of visitors.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -161,7 +161,9 @@ def embedder_name(vectors: Vectors) -> str:
     return f"{conf.CHAT_EMBEDDER}:{vectors.shape[1]}"[:200]  # the size of the column
 
 
-def embed_missing(pages: Sequence[int] | None = None) -> Iterator[int]:
+def embed_missing(
+    pages: Sequence[int] | None = None, compute: Callable[[Sequence[str]], Vectors] = embed
+) -> Iterator[int]:
     """Embed the passages without a vector of the current embedder. Yield the size of each batch.
 
     Each batch is committed, so that its passages are not embedded (and paid for) again if the
@@ -169,6 +171,7 @@ def embed_missing(pages: Sequence[int] | None = None) -> Iterator[int]:
 
     Args:
         pages: Primary keys of the pages whose passages are embedded; None for all pages.
+        compute: Returns the vectors of texts, as `embed` does.
 
     Raises:
         Exception: See `embed`.
@@ -178,13 +181,13 @@ def embed_missing(pages: Sequence[int] | None = None) -> Iterator[int]:
     passages = Passage.objects.all() if pages is None else Passage.objects.filter(page__in=pages)
     if not passages.exists():
         return
-    missing = _missing(embedder_name(embed(["dimensions"]))).order_by("pk")
+    missing = _missing(embedder_name(compute(["dimensions"]))).order_by("pk")
     if pages is not None:
         missing = missing.filter(page__in=pages)
     last = 0
     while batch := list(islice(missing.filter(pk__gt=last).select_related("page"), BATCH)):
         last = batch[-1].pk
-        vectors = embed([embedded_text(passage) for passage in batch])
+        vectors = compute([embedded_text(passage) for passage in batch])
         name = embedder_name(vectors)
         for passage, vector in zip(batch, vectors, strict=True):
             passage.vector = vector.astype("<f2").tobytes()

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from django.utils import timezone
 
 from sitechat.knowledge.index import embeddings, repeated_text
+from sitechat.knowledge.index.new_passage_embedding import embed_new
 from sitechat.knowledge.index.page_queries import (
     known_validators,
     relabel,
@@ -31,6 +32,8 @@ from sitechat.models import Page, url_hash
 _MAX_PROBLEMS = 1000
 _UNCHANGED_BATCH = 200
 """Number of unchanged pages that are marked as seen with one statement."""
+
+_WRITTEN = (Outcome.ADDED, Outcome.CHANGED)
 
 Problem = tuple[str, str]
 """The address of a page or the label of a source, and what is wrong with it."""
@@ -150,7 +153,9 @@ def index_pages(
 def read_again(
     source: SitemapSource, urls: Sequence[str], limit: int, below: Sequence[str] | None = None
 ) -> None:
-    """Index pages again because they may have changed. New passages are not embedded.
+    """Index pages again because they may have changed, and embed some of their new passages.
+
+    An editor waits for this, so `embed_new` leaves many passages to `chat_index`.
 
     Args:
         source: The source of the pages.
@@ -170,13 +175,15 @@ def read_again(
     addresses = dict.fromkeys(changed)
     if below is not None:
         for address in changed:
-            stored = Page.objects.filter(source=source.label, url__startswith=address)
-            addresses.update(dict.fromkeys(stored.values_list("url", flat=True)[:limit]))
+            inside = Page.objects.filter(source=source.label, url__startswith=address)
+            addresses.update(dict.fromkeys(inside.values_list("url", flat=True)[:limit]))
         locations = filter(None, (hosts.locate(url, home) for url in below))
         addresses.update(dict.fromkeys(map(hosts.address, locations)))
-    for address in list(addresses)[:limit]:
-        store(source.read(address), source.label)
+    stored = [store(source.read(address), source.label) for address in list(addresses)[:limit]]
     repeated_text.apply_known(source.label, started)
+    hashes = [url_hash(each.url) for each in stored if each.outcome in _WRITTEN]
+    written = Page.objects.filter(source=source.label, url_hash__in=hashes)
+    embed_new(list(written.values_list("pk", flat=True)))
 
 
 def _index(source: AnySource, report: IndexReport) -> Iterator[StoringResult]:

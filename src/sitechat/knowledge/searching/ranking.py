@@ -9,7 +9,7 @@ of each page. Then it weighs the scores by the language, the kind and the length
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -35,7 +35,7 @@ from sitechat.knowledge.searching.ranking_weights import (
 )
 from sitechat.knowledge.searching.search_scope import Scope
 from sitechat.knowledge.searching.spelling import correct_spelling
-from sitechat.knowledge.searching.vector_scores import nearest_passages
+from sitechat.knowledge.searching.vector_scores import nearest_passages, passages_without_vector
 from sitechat.knowledge.searching.word_scores import Word, best_matches, count_matches
 from sitechat.knowledge.text.language_guessing import guess_language
 from sitechat.knowledge.text.search_terms import (
@@ -96,7 +96,8 @@ def rank(index: Index, query: str, previous: str, language: str, scope: Scope) -
     if index.vectors is not None and embeddings.supports(question_language):
         nearest = nearest_passages(index, query, previous, scope, sorted(matches))
         if nearest is not None:
-            scores, pages = _with_meaning(scores, pages, nearest)
+            new = passages_without_vector(index, scores)
+            scores, pages = _with_meaning(scores, pages, nearest, new)
     scores, pages = page_translations.in_one_language(
         index, scores, pages, [site_language, locale], scope
     )
@@ -122,9 +123,15 @@ def _with_meaning(
     scores: Mapping[int, float],
     pages: Mapping[int, int],
     nearest: Mapping[int, tuple[int, float]],
+    without_vector: Iterable[int],
 ) -> tuple[dict[int, float], dict[int, int]]:
-    """Combine the scores by words with the scores by vectors; return all scores and pages."""
+    """Combine the scores by words with the scores by vectors; return all scores and pages.
+
+    A passage without a vector keeps its score by words. Otherwise a page that was just published
+    would rank below all pages whose meaning is only similar.
+    """
     similar = _spread({passage: score for passage, (_, score) in nearest.items()})
+    similar.update({passage: scores[passage] for passage in without_vector})
     all_pages = {**pages, **{passage: page for passage, (page, _) in nearest.items()}}
     weight = weight_of_meaning()
     combined = {

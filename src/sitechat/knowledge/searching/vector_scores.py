@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sitechat.knowledge.index import Index
 from sitechat.knowledge.index.question_vectors import embed_questions
@@ -66,3 +66,18 @@ def nearest_passages(
         for at in best
         if np.isfinite(similar[at])
     }
+
+
+def passages_without_vector(index: Index, passages: Iterable[int]) -> set[int]:
+    """Return those of some passages that have no vector in the index, such as new ones.
+
+    Raises:
+        Damaged: The files of the vectors can't be read.
+    """
+    import numpy as np
+
+    numbers = np.fromiter(passages, dtype=np.int64)
+    if index.vectors is None:
+        return set(map(int, numbers))
+    _matrix, owners = index.vectors
+    return set(map(int, numbers[~np.isin(numbers, owners[:, 0])]))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _MAX_HEAD_LENGTH = 16_384
 """Maximum characters before the first tag of a sitemap, and of a text that has no tag."""
-_ROOT = re.compile(r"<(?:([\w.-]+):)?(urlset|sitemapindex|rss|feed)(?=[\s/>])", re.I)
+_ROOT = re.compile(r"<(?:([\w.-]+):)?(urlset|sitemapindex|rss|feed|RDF)(?=[\s/>])", re.I)
 _PROLOG = re.compile(
     r"<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>|\ufeff|\s+", re.I | re.S
 )
@@ -45,7 +45,9 @@ class SitemapAddresses:
 
 
 class SitemapXml:
-    """A reader of a `<urlset>`, `<sitemapindex>`, `<rss>` or `<feed>` that keeps no tree in memory.
+    """A reader of a `<urlset>`, `<sitemapindex>` or feed that keeps no tree in memory.
+
+    Feeds are RSS 2.0 (`<rss>`), RSS 1.0 (`<rdf:RDF>`) and Atom (`<feed>`).
 
     The parser gets no document type, so there are no entities that it could expand.
 
