@@ -59,7 +59,7 @@ def _block(block: SyntaxTreeNode, origin: str) -> str:
         return _list(block, origin)
     if block.type == "table":
         rows = [row for part in block.children for row in part.children]
-        return "\n".join(" | ".join(_inline(cell, origin) for cell in row) for row in rows)
+        return "\n".join(" | ".join(_inline(cell, origin) for cell in row.children) for row in rows)
     return _inline(block, origin)  # a paragraph or a heading
 
 

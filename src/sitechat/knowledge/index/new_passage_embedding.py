@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from django.db import connections
 
-from sitechat.knowledge.index.embeddings import EmbeddingError, embed, embed_missing
+from sitechat.knowledge.index import embeddings
+from sitechat.knowledge.index.embeddings import EmbeddingError
 from sitechat.runtime.daemon_threads import in_callers_context
 from sitechat.runtime.limited_threads import LimitedThreads
 from sitechat.runtime.per_process import PerProcess
@@ -43,7 +44,7 @@ def embed_new(pages: Sequence[int]) -> None:
         pages: The primary keys of the pages.
     """
     try:
-        for _ in islice(embed_missing(pages, compute=_embed_in_time), MAX_BATCHES):
+        for _ in islice(embeddings.embed_missing(pages, compute=_embed_in_time), MAX_BATCHES):
             pass
     except Exception:  # the site's callable may raise any exception
         logger.exception("New passages could not be embedded; chat_index will embed them")
@@ -64,6 +65,6 @@ def _embed_in_time(texts: Sequence[str]) -> Vectors:
 
 def _embed_and_close(texts: Sequence[str]) -> Vectors:
     try:
-        return embed(texts)
+        return embeddings.embed(texts)
     finally:
         connections.close_all()
