@@ -64,7 +64,7 @@ class ApprovedAnswer(models.Model):
     )
     created = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     updated = models.DateTimeField(_("changed"), auto_now=True)
-    # The concatenated vectors of the questions, and the embedder that made them.
+    # The concatenated vectors of the questions (see `Passage.vector`), and their embedder.
     vectors = models.BinaryField(null=True, editable=False)
     embedder = models.CharField(max_length=200, blank=True, default="", editable=False)
     # The random id of the form. It shows that a form was sent twice.

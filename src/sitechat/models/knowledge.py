@@ -61,6 +61,7 @@ class Passage(models.Model):
     number = models.PositiveIntegerField(_("number"))
     headings = models.JSONField(_("headings"), default=list)
     text = models.TextField(_("text"))
+    # 16-bit floats, little-endian, as in all vectors of the tables.
     vector = models.BinaryField(null=True, editable=False)
     embedder = models.CharField(max_length=200, blank=True, editable=False)
 

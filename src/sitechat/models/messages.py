@@ -47,9 +47,12 @@ class Message(models.Model):
         _("status"), max_length=16, choices=Status.choices, default=Status.COMPLETE
     )
     text = models.TextField(_("text"), blank=True)
+    # `payloads.messages` has the types of the entries: `CitedPage` and `Citation`.
     sources = models.JSONField(_("sources"), default=list, blank=True)
     citations = models.JSONField(_("citations"), default=list, blank=True)
+    # The result of `ReplyError.stored`.
     error = models.JSONField(_("error"), null=True, blank=True)
+    # The fields of `errors.Failure`.
     failure = models.JSONField(
         _("failure"),
         null=True,
@@ -62,6 +65,7 @@ class Message(models.Model):
         blank=True,
         help_text=_("Follow-up questions offered after the reply."),
     )
+    # A `payloads.messages.Question`, and `until`, a POSIX timestamp.
     confirm = models.JSONField(
         _("question to confirm"),
         null=True,
@@ -141,6 +145,7 @@ class Message(models.Model):
         blank=True,
         help_text=_("The number of characters after which the visitor stopped the reply."),
     )
+    # An `engine.reply_costs.Reserved`.
     reserved = models.JSONField(
         _("reserved"),
         null=True,

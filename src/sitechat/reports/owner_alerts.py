@@ -135,6 +135,7 @@ def watch_reply(reply: Message | None, usage: Usage | None) -> None:
 
 
 def _check_failure(failure: Failure, model: str) -> None:
+    """Mail the owner if the credit is used up, or if Claude refuses the key."""
     with _language():
         reason = explanation(failure, model=model)
     lacks_credit = failure.status == 400 and "credit" in failure.reason.lower()
@@ -179,6 +180,7 @@ def _cleanup_check_is_due() -> bool:
 
 
 def _check_cleanup() -> None:
+    """Mail the owner if old conversations are kept because no cleanup ran for CLEANUP_OVERDUE."""
     last = retention.last_cleanup()
     if last is not None and last > timezone.now() - CLEANUP_OVERDUE:
         return

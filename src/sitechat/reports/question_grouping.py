@@ -111,6 +111,10 @@ class _Groups:
 
 
 def _group(rows: Sequence[Unanswered]) -> None:
+    """Store a group for each question, and its language if this is not known yet.
+
+    The first question of a group also gets its vector, if there is an embedder.
+    """
     vectors = _embedded([row.question for row in rows])
     groups = _Groups(None if vectors is None else vectors.shape[1])
     for n, row in enumerate(rows):

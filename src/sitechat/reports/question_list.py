@@ -68,6 +68,7 @@ class QuestionGroup:
     """Similar questions, the newest first."""
 
     key: UUID
+    """`Unanswered.group`; for a question without a group, the id of its reply."""
     count: int
     """The number of questions in the group."""
     newest: datetime

@@ -76,6 +76,7 @@ def report_rows(report: PeriodReport) -> list[ReportRow]:
 
 
 def _change(now: Any, before: Any, is_share: bool) -> str:
+    """Return `ReportRow.change`: in percentage points for a share, else in percent or as factor."""
     if now is None or before is None:
         return ""
     if is_share:

@@ -108,6 +108,7 @@ def _review_ratings(limit: int | None) -> bool:
 
 
 def _review(limit: int | None) -> bool:
+    """Review new replies in batches, and return whether all have been reviewed."""
     since, end = _period()
     if end is None:
         return True
@@ -129,8 +130,8 @@ def _period() -> tuple[datetime | None, datetime | None]:
     """Return the start and the end, both exclusive, of the period to review.
 
     Returns:
-        The time up to which replies were reviewed, None before the first review; and the time
-        SETTLING_TIME ago, None if later replies were reviewed already.
+        The time up to which replies were reviewed, or None before the first review. Then the time
+        SETTLING_TIME ago, or None if later replies were reviewed already.
     """
     now = timezone.now()
     end = now - SETTLING_TIME
@@ -171,6 +172,7 @@ def _next_usage(since: datetime | None, end: datetime, size: int) -> list[Usage]
 
 
 def _review_batch(replies: Sequence[Message]) -> None:
+    """List replies that did not know the answer, and replies whose question was asked again."""
     questions = _questions(replies)
     found: dict[UUID, tuple[str, Message]] = {}
     for reply in replies:

@@ -72,8 +72,8 @@ def sum_up_past(now: datetime | None = None) -> None:
         stop = min(usage_summaries.day_of(start) + usage_summaries.DAY, end)
         usage_summaries.sum_up(start, stop)
         Job.record(usage_summaries.JOB, usage_summaries.as_stored(stop))
-        # Do not read the recorded time again. Without USE_TZ, a time in the hour that is repeated
-        # when the clocks go back would be read as an hour before `stop`.
+        # Do not read the recorded time. Without USE_TZ, it can be read as an hour too early; see
+        # `utc_offsets`.
         start = stop
 
 

@@ -39,6 +39,7 @@ class UsageReport:
     """The figures of a time span from `start` to `end` (exclusive), in UTC."""
 
     by: str
+    """`hour`, `day` or `month`."""
     start: datetime
     end: datetime
     periods: list[UsageRow]
@@ -143,6 +144,7 @@ def budgets(now: datetime | None = None) -> list[LimitUse]:
 
 
 def _use_of(limit: Limit, now: datetime) -> LimitUse:
+    """Return the use of a limit: of replies to visitors, and of the replies of LIMITED."""
     frame = window(limit.period, now)
     used = Figures()
     commands = usage_summaries.figures_between(frame.start, frame.end, usage_summaries.LIMITED)

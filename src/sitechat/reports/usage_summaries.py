@@ -109,8 +109,7 @@ def sum_up(start: datetime, end: datetime) -> None:
         moment = first.order_by("created").values_list("created", flat=True).first()
         if moment is None:
             return
-        # Without USE_TZ, a time in the hour that is repeated when the clocks go back is read as the
-        # first of the two times that it can mean, which may be before `start`.
+        # Without USE_TZ, a stored time can be read as an hour too early; see `utc_offsets`.
         start = max(start, hour_of(in_utc(moment)))
         stop = min(day_of(start) + DAY, end)
         hours = figures_between(start, stop)
@@ -152,6 +151,7 @@ TOKENS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tok
 
 
 def _count(figures: Figures, row: Mapping[str, Any]) -> None:
+    """Add a reply to the figures of its hour. `row` has values of `Usage` and `previous`."""
     figures.replies += 1
     if row["conversation_id"] is not None:
         previous = row["previous"]

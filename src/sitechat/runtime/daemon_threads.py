@@ -78,6 +78,8 @@ class DaemonThreads(Executor):
             self._do(*self._work.get())
 
     def _do(self, future: Future[Any], call: Callable[[], Any]) -> None:
+        # The thread counts as idle before the future is done. So a caller that waits for the future
+        # and then submits another call gets this thread, and no new one is started.
         if not future.set_running_or_notify_cancel():
             self._idle.release()
             return

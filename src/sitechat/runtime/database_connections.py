@@ -42,7 +42,9 @@ class KeptConnections:
     """The database connections that one thread of a pool keeps between its steps."""
 
     def __init__(self) -> None:
+        # When the last step ended (`monotonic()`).
         self._used = 0.0
+        # By alias: the driver's connection, and the end of the first step that used it.
         self._opened: dict[str, tuple[Any, float]] = {}
 
     @property

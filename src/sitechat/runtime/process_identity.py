@@ -37,8 +37,8 @@ identity = PerProcess(_identity)
 def has_ended(other: str) -> bool:
     """Return whether the process with this identity has certainly ended.
 
-    Return False if this is unknown: for a process on another machine or in another container, for
-    a random identity, and if a process has this pid but `/proc` does not show its start time.
+    Return False if this is unknown. That is so for a process on another machine or in another
+    container, for a random identity, and if `/proc` hides the process that now has this pid.
     """
     machine, _, rest = other.partition(":")
     pid, _, start = rest.partition(":")

@@ -55,9 +55,11 @@ export interface Follower {
  * Sends `message`, if there is one, and follows its reply to the end. Without a message, follows the reply
  * in `position`. Updates `position`.
  *
- * Throws a Refusal if the server refuses the request or its response is invalid, a ResponseTimeout if the
- * server does not respond to a new message, and the reason of `signal` if it aborts. If the connection can't
- * be restored, throws the last error.
+ * Throws:
+ * - a Refusal if the server refuses the request, or if its response is invalid
+ * - a ResponseTimeout if the server does not respond to a new message
+ * - the reason of `signal` if it aborts
+ * - the last error if the connection can't be restored
  */
 export type Follow = (
   message: Outgoing | Decision | undefined,

@@ -23,9 +23,11 @@ export const delayBeforeReconnection = (earlier: number): number => Math.min(MAX
  * Returns the seconds to wait before a refused request is sent again, with a random part. `earlier` is the
  * number of failed requests in a row before this one.
  *
- * Returns undefined if the request must not be sent again for this reason: it was not refused, the status is not
- * in MAX_RETRY_AFTER, the server did not ask to wait or asked to wait too long, too many requests in a row have
- * failed, or a budget is exhausted.
+ * Returns undefined if the request must not be sent again for this reason:
+ * - It was not refused, or too many requests in a row have failed.
+ * - Its status is not in MAX_RETRY_AFTER.
+ * - The server did not ask to wait, or asked to wait too long.
+ * - A budget is exhausted.
  */
 export function secondsBeforeResend(error: unknown, earlier: number): number | undefined {
   if (!(error instanceof Refusal) || earlier >= MAX_FAILURES) return undefined

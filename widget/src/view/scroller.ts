@@ -1,7 +1,7 @@
 /**
  * The scrolling list of messages. At first, it follows new content: it scrolls to the end of the last message. It
- * no longer does so when the visitor touches, clicks, scrolls or presses a key in the list, sends a message, or must
- * answer a card. A new question is scrolled to the top. Its answer grows below it without scrolling.
+ * stops following when the visitor touches, clicks, scrolls or presses a key in it, or sends a message. It also stops
+ * when it scrolls to a card. A new question is scrolled to the top. Its answer grows below it without scrolling.
  */
 
 import type { Strings } from "../i18n/strings"

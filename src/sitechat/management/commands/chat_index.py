@@ -127,6 +127,11 @@ class Command(ChatCommand):
         self._last_label = label
 
     def _report_problems(self, report: IndexReport, *, names_pages: bool) -> None:
+        """Write the problems to standard error.
+
+        Without a terminal, pages that were left out are not listed, unless the user has named pages
+        or nothing was read. With --verbosity 2, all problems are listed.
+        """
         lists_all = self._verbosity > 1 or self._bar or names_pages or not _has_read(report)
         listed = [p for p in report.problems if lists_all or p not in report.left_out]
         shown = listed if self._verbosity > 1 else listed[:MAX_SHOWN]

@@ -44,6 +44,13 @@ def _cases(conversation: Conversation) -> Iterator[dict[str, Any]]:
 def _case(
     question: Message, reply: Message, earlier: list[dict[str, str]]
 ) -> dict[str, Any] | None:
+    """Return the case of a question; None if its reply failed or was stopped.
+
+    Args:
+        question: The visitor's message.
+        reply: The reply to it.
+        earlier: The questions and answers before it, with the keys of `after` in a suite file.
+    """
     is_unknown = reply.did_not_know or says_unknown(reply.text)
     case: dict[str, Any] = {"ask": question.text}
     if earlier:
