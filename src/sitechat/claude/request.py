@@ -67,10 +67,9 @@ class ToolCall:
 class Request:
     """The content and options of one request.
 
-    Thinking takes time and output tokens, so the chat asks for as little as the model allows.
-    `_thinking_type` is the value that is sent. It depends on the model's entry in `catalog`, on
-    `thinking` and on `effort`. If the model may think nevertheless (`_may_think`), `max_output` has
-    room for it.
+    Thinking takes time and output tokens, so the chat asks for as little as the model allows
+    (`_thinking_type`). If the model may think nevertheless (`_may_think`), `max_output` has room
+    for it.
     """
 
     model: str
@@ -118,7 +117,7 @@ class Request:
 
         Visitors may write anything in messages. So messages count one token per byte, because a
         token has at least one byte. The system prompt, tools and passages come from the site. They
-        count one token per two bytes, because prose has at least that many in any language.
+        count one token per two bytes, because a token of prose has at least two in any language.
         """
         _own, messages = self._bytes
         return messages + self._own_input

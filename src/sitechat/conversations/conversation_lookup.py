@@ -96,6 +96,9 @@ class Turn:
 def earlier_turn(visit: Visit, message: IncomingMessage, state: ConversationState) -> Turn | None:
     """Return the turn of an earlier copy of the message; None if no reply to a copy exists.
 
+    A visitor without a session gets the conversation into a new session only while the conversation
+    is fresh (see `is_fresh`). `turn_of_copy` has the other conditions.
+
     Raises:
         Conflict: The id of the message was used for another text.
     """
@@ -181,12 +184,8 @@ def _look_up_copy(
 ) -> ConversationState | None:
     """Find an earlier copy of a message in another conversation of the visitor with the bot.
 
-    Another tab may have begun or chosen a conversation between the message and its retry.
-
-    Args:
-        visit: The visitor.
-        message: The message.
-        state: The conversation that a new message would go into.
+    Another tab may have begun or chosen a conversation between the message and its retry. `state`
+    is the conversation that a new message would go into.
 
     Returns:
         The conversation with the copy; None if there is no copy.

@@ -193,7 +193,7 @@ async def run_reply(
 ) -> None:
     """Drive the reply to its end, save it and notify its followers.
 
-    If the save fails, notify them anyway and retry it, except at the end of the event loop.
+    If the save fails, notify them anyway. Then retry the save, unless the event loop ends.
 
     Args:
         live: The reply.

@@ -123,7 +123,7 @@ class LiveReply:
         self.stop_reason = ""
         self.request_id = ""
         self.started_at = self.heard_at = monotonic()
-        """`heard_at` is the time at which Claude last sent something. `timeout` starts then."""
+        """`heard_at` is the time at which Claude last sent something; `timeout` counts from it."""
         self.first_token: float | None = None
         """The time (`monotonic`) of Claude's first text; None before it."""
         self.checkpointed = (0, 0)

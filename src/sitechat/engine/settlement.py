@@ -58,7 +58,8 @@ def finish(live: LiveReply) -> None:
 
     If the database has rejected the row several times, parts of it are left out (see PLAIN_AFTER
     and EMPTY_AFTER). If the conversation was deleted, only the usage is saved. Errors of the
-    database are raised. The caller counts REJECTED errors in `LiveReply.rejected_saves`.
+    database are raised. The caller counts REJECTED errors in `LiveReply.rejected_saves`. At the
+    end, the signal is sent, and the threads that send webhooks and mails are woken.
     """
     ending = live.ending
     assert ending is not None  # noqa: S101 - the engine has set it before this call
