@@ -1,8 +1,8 @@
 """The stored pages and passages, and the search index that is built from them.
 
 The database rows are authoritative. `indexing_run` writes the rows of all pages, `saved_objects`
-and `wagtail` those of changed pages. Each machine builds its own search index from the rows:
-`host_index` builds and updates it, and `open_index` reads it.
+and `wagtail` those of changed pages. They store each page with `page_storing`. Each machine builds
+its own search index from the rows: `host_index` builds and updates it, and `open_index` reads it.
 
 This package imports `sources`, `reading`, `text`, the models, and modules beside this package, such
 as `embedders`.

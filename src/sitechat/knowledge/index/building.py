@@ -134,6 +134,9 @@ def _apply_changes(
 ) -> IndexMetadata:
     """Write all changes since the last update, and return the new metadata.
 
+    If the embedder has changed, the vectors of all pages are written to new files, which replace
+    the old ones at the end.
+
     Args:
         connection: The connection to the index.
         folder: The folder of the index.

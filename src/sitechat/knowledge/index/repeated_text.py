@@ -1,9 +1,10 @@
 """Removal of text that most pages of a source share, such as "Back to top" or the site's name.
 
 Shared text is detected after each run of a source, and removed from the stored titles and passages.
-In later runs, known shared lines are removed before a page is stored. Only rendered pages, and
-other documents that contain their title, are compared. Titles that a source sets, and titles that
-are headings, do not change.
+`SourceFrame` stores it. In later runs, known shared lines are removed before a page is stored.
+
+Only rendered pages, and other documents that contain their title, are compared. Titles that a
+source sets, and titles that are headings, do not change.
 """
 
 from __future__ import annotations

@@ -48,7 +48,11 @@ def blocks(region: HtmlElement, visibility: Visibility, *, has_frame: bool = Fal
 
 
 class _BlockWalk:
-    """One pass over the elements of a region, which collects the text of the current block."""
+    """One pass over the elements of a region, which collects the text of the current block.
+
+    A heading, a preformatted element and a row of a data table are one block each. The edges of the
+    elements in them only separate words or cells.
+    """
 
     def __init__(self, visibility: Visibility, *, has_frame: bool) -> None:
         self._visibility = visibility

@@ -1,4 +1,8 @@
-"""Reading of one sitemap in parts: decompression, decoding, and detection of its format."""
+"""Reading of one sitemap in parts: decompression, decoding, and detection of its format.
+
+`SitemapReader` passes the bytes to a `_Gzip` or a `_Text`. A `_Text` passes the characters to a
+`SitemapXml` or a `_Lines`.
+"""
 
 from __future__ import annotations
 
