@@ -158,6 +158,9 @@ PANELS = [
     "<a href='' data-uk-toggle='target: #a'>How long?</a><hr><div id=a hidden>{}</div>",
     "<h3 id=b>How long?</h3><hr><section aria-labelledby=b hidden>{}</section>",
     "<h3><button>How long?</button></h3><div><div hidden>{}</div></div>",
+    """<button>How long?</button><p></p><div id=a hidden>{}</div>
+       <script>f(document.getElementById('a'))</script>""",
+    "<button>How long?</button><p></p><div id=a hidden>{}</div><script>$('#a').show()</script>",
     "<button onclick=d.showModal()>How long?</button><p></p><dialog id=d>{}</dialog>",
 ]
 
@@ -166,6 +169,54 @@ PANELS = [
 def test_panels_that_visitors_can_open_are_read(panel: str) -> None:
     page = f"<main><p>Before.</p>{panel.format('<p>Three days.</p>')}</main>"
     assert texts(page) == ["Before.", "How long?", "Three days."]
+
+
+@pytest.mark.parametrize(
+    "css",
+    [
+        ".secret{display:none}",
+        "#secret { DISPLAY: none !important }",
+        "p.secret, .other {color:red; display:none}",
+        "@import 'x.css'; .secret{visibility:hidden}",
+        ".secret{display:block} .secret{display:none}",
+        "#secret{display:none} .secret{display:block}",
+    ],
+)
+def test_text_that_a_stylesheet_hides_is_left_out(css: str) -> None:
+    secret = "<p class='card secret' id=secret>Secret</p>"
+    other = "<script type=application/ld+json>{'a': '#secret'}</script>"
+    assert texts(f"<style>{css}</style><main><p>Seen.</p>{secret}</main>{other}") == ["Seen."]
+
+
+@pytest.mark.parametrize(
+    "css",
+    [
+        "/* .panel{display:none} */",
+        ".panel{display:none} #open:checked ~ .panel{display:block}",
+        ".note{display:none} .card.open{display:block}",
+        ".note{display:none} @media (min-width: 9em){.note{display:block}}",
+        "@media print{.note{display:none}}",
+        ".note{display:none} .note{display:flex}",
+        ".note{display:none} #it{display:block}",
+        ".menu .note{display:none}",
+        ".note:not(.open){display:none}",
+        "p.note{display:none}",
+        ".note{display:none}</style><script>a('.note')</script><style>",
+        ".note{display:none}</style><script>x.classList.remove('note')</script><style>",
+        "}}{.note{",
+    ],
+)
+def test_other_stylesheets_hide_nothing(css: str) -> None:
+    note = "<div class='card note' id=it>Seen.</div>"
+    assert texts(f"<style>{css}</style><main><p>One.</p>{note}</main>") == ["One.", "Seen."]
+
+
+def test_panels_and_inline_styles_override_stylesheets() -> None:
+    page = """<style media=print>.a{display:none}</style><style>.b,.c,.d{display:none}</style>
+        <main><p class=a>One.</p><p class=b style='display:block'>Two.</p>
+        <button aria-controls=x>How long?</button><hr><div id=x class=c>Three.</div>
+        <p class=d>Secret</p></main>"""
+    assert texts(page) == ["One.", "Two.", "How long?", "Three."]
 
 
 def test_hidden_text_after_other_headings_stays_hidden() -> None:

@@ -52,6 +52,16 @@ def test_a_canonical_address_with_another_text_is_ignored(
     assert known_urls() == {"/", "/a/", "/b/"}
 
 
+def test_a_canonical_address_with_almost_the_same_text_is_used(answers: dict[str, Answer]) -> None:
+    put_pages("/own/", "/copy/")
+    link = "<link rel=canonical href=/own/>"
+    text = "<p>The walrus lives in the north and eats clams, snails and crabs.</p>" * 3
+    answers["/own/"] = page(f"{text}At 10:15", link)
+    answers["/copy/"] = page(f"{text}At 10:16", link)
+    index_all()
+    assert known_urls() == {"/own/"}
+
+
 def test_pages_with_the_same_text_are_one_page_while_the_first_exists(
     answers: dict[str, Answer],
 ) -> None:

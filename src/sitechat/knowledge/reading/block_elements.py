@@ -27,8 +27,10 @@ _BLOCK_DISPLAYS = frozenset((
 _SPACED_DISPLAYS = frozenset((
     "inline-block", "inline-flex", "inline-grid", "inline-table", "table-cell",
 ))  # fmt: skip
-_BLOCK_CLASSES = frozenset(("block", "d-block", "is-block", "u-block"))
-"""Classes of CSS frameworks that lay out an inline element as a block."""
+_BLOCK_CLASS = re.compile(r"(?:[\w-]+:|d-(?:\w+-)?|is-|u-)?block$")
+"""Classes of CSS frameworks that lay out an inline element as a block, some on wide screens only."""
+_CONTAINER_CLASS = re.compile(r"(?:[\w-]+:|d-(?:\w+-)?|is-|u-)?(?:inline-)?(?:flex|grid)$")
+"""Classes of CSS frameworks that lay out the children of an element as blocks."""
 _WORD_END = re.compile(r"[^\W\d_]{4,}$")
 """The end of a word of at least four letters. Shorter texts before a superscript are usually units
 or numbers, as in "m2" and "2nd"."""
@@ -59,7 +61,7 @@ def is_block(element: HtmlElement) -> bool:
     display = _display(element)
     if display in _BLOCK_DISPLAYS or _is_item(element):
         return True
-    if not display and not _BLOCK_CLASSES.isdisjoint(classes(element)):
+    if not display and any(map(_BLOCK_CLASS.match, classes(element))):
         return True
     if display == "inline" or display in _SPACED_DISPLAYS:
         return False
@@ -74,6 +76,17 @@ def is_spaced(element: HtmlElement) -> bool:
         or (element.tag == "li" and not is_block(element))
         or is_for_screen_readers(element)
     )
+
+
+def is_beside_custom_element(element: HtmlElement) -> bool:
+    """Return whether an element directly follows another one, and one of them is a custom element.
+
+    The components of a library are usually laid out as blocks, by stylesheets that are not read.
+    """
+    before = element.getprevious()
+    if before is None or before.tail or not (len(element) or element.text):
+        return False
+    return "-" in str(element.tag) or "-" in str(before.tag)
 
 
 def keeps_lines(element: HtmlElement) -> bool:
@@ -132,7 +145,12 @@ def _is_note_reference(element: HtmlElement) -> bool:
 def _is_item(element: HtmlElement) -> bool:
     """Return whether an element is an item of a flexible box or a grid."""
     parent = element.getparent()
-    return parent is not None and _display(parent) in _ITEM_CONTAINERS
+    if parent is None or parent.tag == "tr":
+        return False
+    display = _display(parent)
+    if display:
+        return display in _ITEM_CONTAINERS
+    return any(map(_CONTAINER_CLASS.match, classes(parent)))
 
 
 def _display(element: HtmlElement) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import posixpath
 import re
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from html.entities import html5
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from sitechat.knowledge.reading.inline_styles import declarations
 from sitechat.knowledge.reading.odt_hidden import remove_element
+from sitechat.knowledge.reading.stylesheets import Stylesheets
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -21,14 +22,6 @@ _HIDING_WORDS = (b"hidden", b"display", b"visibility", b"stylesheet")
 """A page without these words hides nothing, so it is not parsed."""
 _MAX_STYLESHEET_SIZE = 1_000_000  # bytes
 _ENTITY = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos);)([A-Za-z]\w{1,31};)")
-_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.S)
-_AT_RULE = re.compile(r"@[^{};]*(?:;|\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\})")
-_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
-_SELECTOR = re.compile(r"([a-z][a-z0-9]*)?([.#][\w-]+)", re.I)
-"""A class or an id, optionally after an element. Other selectors are ignored."""
-
-Rules = Mapping[str, bool]
-"""Whether the elements of each selector are displayed."""
 
 
 def without_hidden_elements(page: bytes, archive: zipfile.ZipFile, name: str) -> bytes:
@@ -50,10 +43,8 @@ def without_hidden_elements(page: bytes, archive: zipfile.ZipFile, name: str) ->
         return page
     if root is None:
         return page
-    rules: dict[str, bool] = {}
-    for stylesheet in _stylesheets(root, archive, posixpath.dirname(name)):
-        rules.update(_rules(stylesheet))
-    hidden = [element for element in root.iter(etree.Element) if _is_hidden(element, rules)]
+    stylesheets = Stylesheets(_stylesheets(root, archive, posixpath.dirname(name)))
+    hidden = [element for element in root.iter(etree.Element) if _is_hidden(element, stylesheets)]
     if not hidden:
         return page
     for element in hidden:
@@ -76,32 +67,11 @@ def _stylesheets(root: _Element, archive: zipfile.ZipFile, folder: str) -> Itera
                 yield archive.read(path).decode("utf-8", "replace")
 
 
-def _rules(stylesheet: str) -> Iterator[tuple[str, bool]]:
-    """Yield the selectors of a stylesheet, with whether it displays or hides their elements.
-
-    Rules for certain media, such as print, are ignored.
-    """
-    for selectors, body in _RULE.findall(_AT_RULE.sub(" ", _COMMENT.sub(" ", stylesheet))):
-        style = declarations(body)
-        if "display" in style or "visibility" in style:
-            for selector in selectors.split(","):
-                if _SELECTOR.fullmatch(selector.strip()):
-                    yield selector.strip(), not _hides(style)
-
-
-def _hides(style: Mapping[str, str]) -> bool:
-    return style.get("display") == "none" or style.get("visibility") in ("hidden", "collapse")
-
-
-def _is_hidden(element: _Element, rules: Rules) -> bool:
+def _is_hidden(element: _Element, stylesheets: Stylesheets) -> bool:
     inline_style = declarations(element.get("style") or "")
     if "display" in inline_style or "visibility" in inline_style:
-        return _hides(inline_style)
+        is_invisible = inline_style.get("visibility") in ("hidden", "collapse")
+        return inline_style.get("display") == "none" or is_invisible
     if element.get("hidden") is not None:
         return True
-    tag = str(element.tag).removeprefix(_XHTML)
-    selectors = [f".{name}" for name in (element.get("class") or "").split()]
-    if element.get("id"):
-        selectors.append(f"#{element.get('id')}")
-    shown = [rules[key] for each in selectors for key in (each, tag + each) if key in rules]
-    return bool(shown) and not shown[-1]
+    return stylesheets.hide(element)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sitechat.knowledge.reading.block_elements import (
     has_structure,
+    is_beside_custom_element,
     is_block,
     is_spaced,
     keeps_lines,
@@ -157,7 +158,11 @@ class _BlockWalk:
                 self._add("- ")
         elif tag in ("td", "th") and self._pending:
             self._add(" | ")
-        elif (tag == "a" and self._is_after_link) or is_spaced(element):
+        elif (
+            (tag == "a" and self._is_after_link)
+            or is_spaced(element)
+            or is_beside_custom_element(element)
+        ):
             self._add(" ")
         elif _is_denominator(element):
             self._add("/")

@@ -1,7 +1,7 @@
 """Visibility of a page's elements, derived from its markup.
 
-Attributes, roles and inline styles are evaluated; stylesheets are not. Closed panels of accordions
-and tabs count as visible, because visitors can open them.
+Attributes, roles, inline styles and simple rules in `<style>` are evaluated; linked stylesheets are
+not. Closed panels of accordions and tabs count as visible, because visitors can open them.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from sitechat.knowledge.reading.inline_styles import (
     is_collapsed,
     is_off_page,
 )
+from sitechat.knowledge.reading.stylesheets import Stylesheets
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 NEVER_DISPLAYED = frozenset((
     "script", "style", "noscript", "template", "svg", "annotation", "annotation-xml", "iframe",
-    "object", "embed",
+    "object", "embed", "noembed", "noframes",
     "canvas", "audio", "video", "select", "textarea", "input", "datalist", "head", "title", "meta",
     "link", "param", "source", "track", "map", "progress", "meter", "rp",
 ))  # fmt: skip
@@ -59,12 +60,28 @@ _OPENED_ID = re.compile(
     r"""["'`]#?([\w:.-]{1,100})["'`]|\b([\w$]{1,100})\.(?:show|showModal|showPopover)\("""
 )
 
+_SCRIPT_TYPES = ("module", "text/javascript", "application/javascript")
+_SELECTOR_IN_SCRIPT = re.compile(r"""["'`]([.#][\w-]{1,100})["'`]""")
+_ID_IN_SCRIPT = re.compile(r"""getElementById\(\s*["'`]([\w:.-]{1,100})["'`]""")
+_CLASS_IN_SCRIPT = re.compile(
+    r"""(?:getElementsByClassName|classList\.\w{1,20})\(\s*["'`]([\w-]{1,100})["'`]"""
+)
+
 
 class Visibility:
     """The visibility of a page's elements."""
 
     def __init__(self, root: HtmlElement) -> None:
-        self._controlled = _controlled_ids(root)
+        scripted = _names_in_scripts(root)
+        self._controlled = _controlled_ids(root) | {
+            name[1:] for name in scripted if name.startswith("#")
+        }
+        texts = (
+            "".join(style.itertext())
+            for style in root.iter("style")
+            if (style.get("media") or "all").strip().lower() in ("all", "screen")
+        )
+        self._stylesheets = Stylesheets(texts, displayed=scripted)
 
     def of(self, element: HtmlElement, around: TextVisibility) -> TextVisibility | None:
         """Return the visibility of an element's text; None if its whole subtree is hidden.
@@ -79,6 +96,8 @@ class Visibility:
         if not self.is_panel(element):
             if _is_hidden_by_attribute(element) or (style and is_collapsed(style)):
                 return None
+            if "display" not in style and self._stylesheets.hide(element):
+                return None
             if style.get("visibility") in ("hidden", "collapse"):
                 around = replace(around, shown=False)
             elif style.get("visibility") == "visible":
@@ -92,7 +111,7 @@ class Visibility:
         It is recognised by its role, its class, an attribute by which a script shows it, or a
         control that opens it.
         """
-        if not _may_be_hidden(element):
+        if not _may_be_hidden(element) and not self._stylesheets.hide(element):
             return False
         return (
             _role(element) in _PANEL_ROLES
@@ -169,6 +188,18 @@ def _role(element: HtmlElement) -> str:
         is_named = element.get("aria-label") or element.get("aria-labelledby")
         return "region" if is_named else ""
     return role
+
+
+def _names_in_scripts(root: HtmlElement) -> set[str]:
+    """Return the classes and ids that the scripts of a page use, such as ".note" and "#draft"."""
+    names: set[str] = set()
+    for script in root.iter("script"):
+        if (script.get("type") or "module").lower() in _SCRIPT_TYPES:
+            text = script.text or ""
+            names.update(_SELECTOR_IN_SCRIPT.findall(text))
+            names.update(f"#{name}" for name in _ID_IN_SCRIPT.findall(text))
+            names.update(f".{name}" for name in _CLASS_IN_SCRIPT.findall(text))
+    return names
 
 
 def _follows_control(element: HtmlElement) -> bool:

@@ -18,14 +18,13 @@ from django.urls import NoReverseMatch
 from django.utils import translation
 
 from sitechat.knowledge.reading import Unreadable
-from sitechat.knowledge.reading.child_limits import DocumentBudget, read_document
-from sitechat.knowledge.reading.documents import Draft
 from sitechat.knowledge.reading.html import forbids_indexing
 from sitechat.knowledge.sources import page_validators
 from sitechat.knowledge.sources.base import Document, KnownValidators, Rendered
 from sitechat.knowledge.sources.head_links import head_links
 from sitechat.knowledge.sources.rendering import FORMATS, Elsewhere, LocalSite, PageResponse
 from sitechat.knowledge.sources.robots_rules import read_robots, robots_allow
+from sitechat.knowledge.sources.same_content import have_same_content
 from sitechat.knowledge.sources.site_hosts import Location
 
 if TYPE_CHECKING:
@@ -82,7 +81,7 @@ class PublicPages:
     def document(self, location: Location, lastmod: str = "") -> Document:
         """Read a page if it has changed since it was last read.
 
-        If the page has another canonical address with the same content, it is read from there.
+        If the page has a canonical address with almost the same content, it is read from there.
 
         Raises:
             LeftOut: The page is not public, has no text format, or must not be indexed.
@@ -120,7 +119,7 @@ class PublicPages:
         )
 
     def _canonical(self, response: PageResponse, canonical: str) -> PageResponse:
-        """Return the response of the canonical address if its content is the same.
+        """Return the response of the canonical address if it has almost the same content.
 
         The content is compared, because some sites wrongly declare the front page as the canonical
         address of every page.
@@ -140,7 +139,7 @@ class PublicPages:
             ):
                 return response
             other = self.get(location)
-            return other if _have_same_content(other, response) else response
+            return other if have_same_content(other, response) else response
         except (Elsewhere, LeftOut, Unreadable):
             return response
 
@@ -271,24 +270,6 @@ class PublicPages:
             return self.site.locate(url).path
         except Elsewhere:
             return ""
-
-
-def _have_same_content(first: PageResponse, other: PageResponse) -> bool:
-    """Return whether two pages have equal bodies, or equal text when they are read."""
-    if first.content_type != other.content_type:
-        return False
-    if first.body == other.body:
-        return True
-    texts = []
-    for response in (first, other):
-        draft = Draft(response.body, FORMATS[response.content_type], response.charset)
-        texts.append(
-            [
-                passage.text
-                for passage in read_document(draft, DocumentBudget.of_site(waits=False)).passages
-            ]
-        )
-    return texts[0] == texts[1]
 
 
 def _digest(text: str) -> str:
