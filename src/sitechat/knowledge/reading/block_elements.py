@@ -28,7 +28,7 @@ _SPACED_DISPLAYS = frozenset((
     "inline-block", "inline-flex", "inline-grid", "inline-table", "table-cell",
 ))  # fmt: skip
 _BLOCK_CLASS = re.compile(r"(?:[\w-]+:|d-(?:\w+-)?|is-|u-)?block$")
-"""Classes of CSS frameworks that lay out an inline element as a block, some on wide screens only."""
+"""Classes of CSS frameworks that lay out an element as a block, some on wide screens only."""
 _CONTAINER_CLASS = re.compile(r"(?:[\w-]+:|d-(?:\w+-)?|is-|u-)?(?:inline-)?(?:flex|grid)$")
 """Classes of CSS frameworks that lay out the children of an element as blocks."""
 _WORD_END = re.compile(r"[^\W\d_]{4,}$")
