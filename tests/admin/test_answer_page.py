@@ -190,7 +190,7 @@ def test_the_transcript_and_the_export_have_what_a_person_said(owner: Client) ->
 def test_the_inbox_says_that_the_setting_is_empty(ann: Client, settings: Settings) -> None:
     settings.CHAT_PERSON = {}
     conversation = waiting()
-    assert "CHAT_PERSON is empty" in page_of(ann, INBOX).replace("The setting ", "")
+    assert "CHAT_PERSON is empty or not valid" in page_of(ann, INBOX).replace("The setting ", "")
     assert 'data-state="off"' in page_of(ann, url(conversation, "change"))
     assert act_as_script(ann, conversation, "join")[0] == 409
     assert not HandoffEntry.objects.exists()

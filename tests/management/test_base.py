@@ -13,6 +13,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.db import OperationalError, ProgrammingError
 from pytest_django import Settings
 
 import sitechat
@@ -169,3 +170,29 @@ def test_a_hook_that_reports_errors_gets_the_bug(monkeypatch: pytest.MonkeyPatch
 def test_missing_tables_are_named_with_their_cure(unmigrated: None) -> None:
     with pytest.raises(CommandError, match=r"run `manage\.py migrate`"):
         call_command("chat_cleanup")
+
+
+class Unreachable(ChatCommand):
+    """A command whose database does not answer."""
+
+    requires_system_checks = []
+    failed_code = 2
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        raise OperationalError("connection refused\n\tIs the server running?")
+
+
+def test_a_database_that_can_not_be_used_is_named_without_a_traceback() -> None:
+    with pytest.raises(CommandError, match="DATABASES") as raised:
+        call_command(Unreachable())
+    assert str(raised.value).endswith("connection refused Is the server running?")
+    assert raised.value.returncode == 2
+
+
+def test_an_error_of_a_statement_stays_a_bug() -> None:
+    class Wrong(ChatCommand):
+        def handle(self, *args: Any, **options: Any) -> None:
+            raise ProgrammingError("syntax error")
+
+    with pytest.raises(ProgrammingError):
+        call_command(Wrong())

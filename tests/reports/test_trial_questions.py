@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from time import monotonic
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -36,6 +37,21 @@ def test_a_question_passes_clean_message_which_may_read_the_database(
     page = owner.post("/admin/sitechat/bottexts/", form).content.decode()
     assert "Hi." in page
     assert "Hello …" in str(claude_standin.requests[0].body["messages"])
+
+
+class Broken(Chatbot):
+    def context(self, request: Any) -> str:
+        raise RuntimeError("no plan")
+
+
+def test_an_error_of_the_bots_code_is_shown_and_logged(
+    owner: Client, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.CHAT_BOTS = {"default": f"{__name__}.Broken"}
+    form = {"_try": "1", "question": ["Hello", "When?"], "enabled": "on"}
+    page = owner.post("/admin/sitechat/bottexts/", form).content.decode()
+    assert page.count("The code of the bot failed: RuntimeError.") == 2
+    assert "no plan" in caplog.text
 
 
 def test_answers_that_take_too_long_are_cut_and_booked(claude_standin: Standin) -> None:

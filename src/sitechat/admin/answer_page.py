@@ -123,7 +123,7 @@ def _state(handoff: Handoff | None, user: Any) -> str:
 
 def _state_text(state: str, handoff: Handoff | None) -> str:
     if state == "off":
-        return _("CHAT_PERSON is empty, so people can't answer visitors.")
+        return _("CHAT_PERSON is empty or not valid, so people can't answer visitors.")
     if handoff is None or state == "free":
         closed = handoff is not None and handoff.state == HandoffState.CLOSED
         return _("Closed: the bot answers.") if closed else _("The bot answers.")

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser, SystemCheckError
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.utils.translation import gettext as _
 
 from sitechat.events import deliver_due
@@ -33,10 +33,13 @@ class ChatCommand(BaseCommand):
     `self.stdout` and `self.stderr`. A test checks this. Messages of CommandError are escaped, too.
     """
 
+    failed_code = 1
+    """The exit code after an unexpected error, and if the database can't be used."""
+
     def run_from_argv(self, argv: list[str]) -> None:
         """Run the command from `manage.py`, and escape the traceback of unexpected errors.
 
-        After such an error, the exit code is 1. If an excepthook is installed, such as Sentry's, it
+        After such an error, the exit code is `failed_code`. If an excepthook is installed, such as Sentry's, it
         gets the exception, and no traceback is written here.
         """
         try:
@@ -45,7 +48,7 @@ class ChatCommand(BaseCommand):
             if sys.excepthook is not sys.__excepthook__:
                 raise
             self.stderr.write(_encodable(traceback_text(error), self.stderr), str)
-            sys.exit(1)
+            sys.exit(self.failed_code)
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         """Return the parser, with the translated `help` as its description.
@@ -60,7 +63,8 @@ class ChatCommand(BaseCommand):
         """Run the command. Then send waiting deliveries, even if the command failed.
 
         Raises:
-            CommandError: The command failed, or migrations are missing. The message is escaped.
+            CommandError: The command failed, migrations are missing, or the database can't be used.
+                The message is escaped.
             SystemCheckError: The system checks have found errors.
         """
         try:
@@ -69,10 +73,11 @@ class ChatCommand(BaseCommand):
             raise
         except CommandError as error:
             raise CommandError(one_line(str(error)), returncode=error.returncode) from error
-        except DatabaseError as error:
-            if database.lacks_migrations(error):
-                raise CommandError(_(database.RUN_MIGRATE)) from error
-            raise
+        except (DatabaseError, InterfaceError) as error:
+            problem = _database_problem(error)
+            if not problem:
+                raise
+            raise CommandError(problem, returncode=self.failed_code) from error
         finally:
             _send_deliveries()
         return output
@@ -106,6 +111,19 @@ class ChatCommand(BaseCommand):
     def ask(self, question: str) -> str:
         """Ask a question and return the typed answer; raise EOFError if there is no input."""
         return input(_encodable(one_line(question), self.stdout))
+
+
+def _database_problem(error: DatabaseError | InterfaceError) -> str:
+    """Return what is wrong with the database; "" if a command has caused the error."""
+    if isinstance(error, DatabaseError) and database.lacks_migrations(error):
+        return _(database.RUN_MIGRATE)
+    if not isinstance(error, (OperationalError, InterfaceError)):
+        return ""
+    reason = one_line(" ".join(str(error).split()))
+    return _(
+        "The database can't be used. Check that it runs, and check the setting DATABASES. Its "
+        "error: %(error)s"
+    ) % {"error": reason}
 
 
 def _send_deliveries() -> None:

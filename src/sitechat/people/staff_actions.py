@@ -57,7 +57,7 @@ def join(conversation: Conversation, user: Any, name: str = "") -> Handoff:
     """
     options = person_options()
     if options is None:
-        raise StaffError(_("CHAT_PERSON is empty, so people can't answer visitors."))
+        raise StaffError(_("CHAT_PERSON is empty or not valid, so people can't answer visitors."))
     names = names_for(user, options)
     handoffs.find_handoff(conversation.pk, options)  # ends the handoff of an idle colleague
     return unless_gone(

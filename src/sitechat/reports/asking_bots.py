@@ -78,12 +78,8 @@ def parse_question(question: str, bot: str | None = None, page: str = "") -> Inc
     Raises:
         ChatError: The error that a visitor would get. For an unknown bot, it lists the valid ones.
     """
-    if bot and bot not in conf.CHAT_BOTS:
-        known = ", ".join(sorted(conf.CHAT_BOTS))
-        raise InvalidRequest(
-            _("There is no bot %(bot)r in CHAT_BOTS, only: %(known)s.")
-            % {"bot": bot, "known": known}
-        )
+    if bot and (problem := unknown_bot(bot)):
+        raise InvalidRequest(problem)
     data: dict[str, Any] = {"message": question}
     if bot:
         data["bot"] = bot
@@ -93,6 +89,17 @@ def parse_question(question: str, bot: str | None = None, page: str = "") -> Inc
     if has_clean_message(message.bot):
         message = with_text(message, call_site_code(message.bot.clean_message, message.text))
     return message
+
+
+def unknown_bot(bot: str) -> str:
+    """Return a sentence that says which bots exist if there is no bot of this name, else ""."""
+    if bot in conf.CHAT_BOTS:
+        return ""
+    known = ", ".join(sorted(conf.CHAT_BOTS))
+    return _("There is no bot %(bot)r in CHAT_BOTS, only: %(known)s.") % {
+        "bot": bot,
+        "known": known,
+    }
 
 
 def compose_question(

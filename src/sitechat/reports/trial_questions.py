@@ -8,13 +8,17 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from asgiref.sync import sync_to_async
+from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
 from sitechat.errors import ChatError
 from sitechat.models import Asker, Status
+from sitechat.runtime.safe_logging import get_logger
 
 if TYPE_CHECKING:
     from sitechat.payloads.messages import CitedPage
+
+logger = get_logger("sitechat.reports")
 
 MAX_QUESTIONS = 3
 """Maximum number of questions that are asked at once."""
@@ -88,6 +92,14 @@ async def _ask_all(
             )
         except ChatError as error:
             answer.problem = str(error.as_dict()["message"])
+            continue
+        except DatabaseError:
+            raise
+        except Exception as error:  # of a method of the bot
+            logger.exception("A method of the bot %r failed in a question from the admin", bot)
+            answer.problem = _("The code of the bot failed: %(error)s. The log has the details.") % {
+                "error": type(error).__name__
+            }
             continue
         usage = await asking_bots.answer(live, until=until)
         answer.text = live.reply.text

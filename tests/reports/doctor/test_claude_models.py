@@ -63,6 +63,14 @@ def test_a_refusal_is_reported_with_its_status(claude_standin: Standin, status: 
     assert found[MODEL].right is True
 
 
+def test_an_unknown_bot_is_not_replaced_by_another(claude_standin: Standin) -> None:
+    found = examine("sale")
+    assert list(found) == [KEY]
+    assert found[KEY].right is None
+    assert found[KEY].seen == "There is no bot 'sale' in CHAT_BOTS, only: default."
+    assert not claude_standin.requests
+
+
 def test_without_a_key(no_key: None) -> None:
     found = examine()
     assert list(found) == [KEY]

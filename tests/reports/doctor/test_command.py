@@ -29,7 +29,8 @@ def test_each_point_is_a_line_and_a_wrong_one_fails(fake: Start, capsys: Capture
 
 
 @pytest.mark.usefixtures("no_key")
-def test_a_bot_can_be_named(fake: Start) -> None:
+def test_a_bot_can_be_named(fake: Start, settings: Settings) -> None:
+    settings.CHAT_BOTS = {"default": "sitechat.Chatbot", "sales": "sitechat.Chatbot"}
     server = fake("names a bot")
     call_command("chat_doctor", server.address, streams=0, bot="sales")
     assert any(path.startswith("/api/chat/?bot=sales") for _method, path in server.requests)
@@ -41,11 +42,13 @@ def test_a_bot_can_be_named(fake: Start) -> None:
         ([], {}, "Name the site"),
         (["ftp://example.org"], {}, "is not the address"),
         (["example.org"], {"streams": -1}, "0 or more"),
+        (["example.org"], {"bot": "sale"}, "no bot 'sale' in CHAT_BOTS, only: default, sales"),
     ],
 )
 def test_what_can_not_be_examined(
-    arguments: list[str], options: dict[str, Any], problem: str
+    settings: Settings, arguments: list[str], options: dict[str, Any], problem: str
 ) -> None:
+    settings.CHAT_BOTS = {"default": "sitechat.Chatbot", "sales": "sitechat.Chatbot"}
     with pytest.raises(CommandError, match=problem):
         call_command("chat_doctor", *arguments, **options)
 

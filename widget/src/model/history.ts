@@ -37,12 +37,10 @@ export function newMessages(
   return { fromAgents, hasMore: added.length > fromAgents.length }
 }
 
-/** Returns the messages before the message with this id, which must be among them. */
-export function messagesBefore(messages: readonly ChatMessage[], id: string): ChatMessage[] {
-  return messages.slice(
-    0,
-    messages.findIndex((message) => message.id === id),
-  )
+/** Returns the messages before the message with this id; all messages if it is not among them. */
+export function messagesBefore(messages: readonly ChatMessage[], id: string): readonly ChatMessage[] {
+  const index = messages.findIndex((message) => message.id === id)
+  return index < 0 ? messages : messages.slice(0, index)
 }
 
 function isSame(one: Message, other: Message): boolean {

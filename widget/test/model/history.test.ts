@@ -19,6 +19,7 @@ describe("what the server has", () => {
   it("is cut before a message, and without others", () => {
     const all = [message("a"), message("b"), message("c")]
     expect(messagesBefore(all, "b").map(({ id }) => id)).toEqual(["a"])
+    expect(messagesBefore(all, "gone").map(({ id }) => id)).toEqual(["a", "b", "c"])
     expect(without(all, [message("b")]).map(({ id }) => id)).toEqual(["a", "c"])
   })
 })

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
 from sitechat.management.base import ChatCommand
+from sitechat.reports import asking_bots
 from sitechat.reports.doctor import DeployedSite, Finding, examine
 
 
@@ -51,6 +52,8 @@ class Command(ChatCommand):
             raise CommandError(_("Name the site: chat_doctor example.org"))
         if options["streams"] < 0:
             raise CommandError(_("--streams must be 0 or more."))
+        if options["bot"] and (problem := asking_bots.unknown_bot(options["bot"])):
+            raise CommandError(problem)
         try:
             site = DeployedSite(address)
         except ValueError as error:

@@ -59,6 +59,7 @@ class Command(ChatCommand):
         "expected, and with 2 if the questions could not be asked or Claude did "
         "not answer. --from-conversation writes such a file."
     )
+    failed_code = NOT_RUN
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""

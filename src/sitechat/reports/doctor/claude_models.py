@@ -56,8 +56,9 @@ def examine(bot_name: str) -> Iterator[Finding]:
     Without a key, nothing is asked, and the only finding says so.
 
     Args:
-        bot_name: A name in CHAT_BOTS; empty for "default". If there is no such bot, the first bot
-            is asked.
+        bot_name: A name in CHAT_BOTS; empty for "default", or for the first bot if there is no
+            "default". If there is no such bot on this machine, nothing is asked, and the only
+            finding says so.
     """
     if not claude.configured():
         yield Finding(
@@ -67,8 +68,13 @@ def examine(bot_name: str) -> Iterator[Finding]:
             _("Set ANTHROPIC_API_KEY, or run this where the site runs."),
         )
         return
+    if bot_name and (problem := asking_bots.unknown_bot(bot_name)):
+        yield Finding(
+            _("Claude accepts the key"), None, problem, _("Run this where the site runs.")
+        )
+        return
     bots = {bot.name: bot for bot in usable_bots()}
-    bot = bots.get(bot_name or "default") or next(iter(bots.values()), None)
+    bot = bots.get(bot_name) if bot_name else bots.get("default", next(iter(bots.values()), None))
     if bot is None:
         return  # the system checks report it
     asked: list[CallOutcome] = []
