@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -29,6 +30,30 @@ def importable(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_taken_port_is_an_error(claude_standin: Standin) -> None:
     with pytest.raises(OSError, match="address already in use"):
         Standin(port=urlsplit(claude_standin.url).port or 0).start()
+
+
+def test_a_port_that_does_not_exist_is_an_error() -> None:
+    with pytest.raises(OverflowError, match="0-65535"):
+        Standin(port=70_000).start()
+
+
+def test_a_start_that_takes_too_long_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    answered = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: answered.wait(60))
+    standin = Standin(host="a-name-that-nobody-knows")
+    standin.start_timeout = 0.1
+    try:
+        with pytest.raises(TimeoutError, match=r"did not start within 0\.1 s"):
+            standin.start()
+    finally:
+        answered.set()
+
+
+def test_a_process_that_takes_too_long_to_start_is_an_error() -> None:
+    standin = StandinProcess()
+    standin.start_timeout = 0
+    with pytest.raises(TimeoutError, match="did not start within 0 s"):
+        standin.start()
 
 
 @pytest.mark.servers

@@ -104,10 +104,11 @@ def test_http_errors_have_their_types(run: Run, standin: Standin) -> None:
 
 
 def test_a_script_that_can_not_become_a_message_is_an_error(run: Run, standin: Standin) -> None:
-    standin.script(Answer("Hi", citations=[0]), Answer(blocks=[{"text": "Hi"}]))
+    wrong: list[Any] = [{"text": "Hi"}, {"type": "text", "text": 5}, {"type": "text", "text": {}}]
+    standin.script(Answer("Hi", citations=[0]), *(Answer(blocks=[block]) for block in wrong))
 
     async def use(client: anthropic.AsyncAnthropic) -> None:
-        for _ in range(2):
+        for _ in range(4):
             with pytest.raises(anthropic.InternalServerError, match="scripted answer is wrong"):
                 await stream(client, [])
 

@@ -45,6 +45,20 @@ def test_an_example_uses_the_first_choice() -> None:
     assert make_example({"anyOf": [{"type": "null"}, {"type": "string"}]}) is None
 
 
+def test_a_reference_that_is_not_recursive_is_resolved() -> None:
+    kind = {"enum": ["a", "b"]}
+    both = {"first": {"$ref": "#/$defs/kind"}, "second": {"$ref": "#/$defs/kind"}}
+    schema = {
+        "type": "object",
+        "properties": both,
+        "required": [*both],
+        "additionalProperties": False,
+        "$defs": {"kind": kind},
+    }
+    check(body(schema))
+    assert make_example(schema) == {"first": "a", "second": "a"}
+
+
 REFUSED: list[tuple[Any, str]] = [
     ("object", "should be an object"),
     ({"type": "object", "properties": {}}, "additionalProperties"),
@@ -52,6 +66,13 @@ REFUSED: list[tuple[Any, str]] = [
     ({"type": "string", "minLength": 1}, "'minLength' is not supported"),
     ({"type": "text"}, "should be one of"),
     ({"$ref": "#"}, "recursive"),
+    (
+        {"anyOf": [{"$ref": "#/$defs/a"}], "$defs": {"a": {"anyOf": [{"$ref": "#/$defs/a"}]}}},
+        "recursive",
+    ),
+    ({"$ref": "#/$defs/a", "$defs": {"b": {"type": "null"}}}, "reference into this schema"),
+    ({"$ref": "https://example.org/a.json"}, "reference into this schema"),
+    ({"$ref": 1}, "reference into this schema"),
     (
         {
             "type": "object",

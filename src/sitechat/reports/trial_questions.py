@@ -97,9 +97,9 @@ async def _ask_all(
             raise
         except Exception as error:  # of a method of the bot
             logger.exception("A method of the bot %r failed in a question from the admin", bot)
-            answer.problem = _("The code of the bot failed: %(error)s. The log has the details.") % {
-                "error": type(error).__name__
-            }
+            answer.problem = _(
+                "The code of the bot failed: %(error)s. The log has the details."
+            ) % {"error": type(error).__name__}
             continue
         usage = await asking_bots.answer(live, until=until)
         answer.text = live.reply.text

@@ -15,12 +15,12 @@ from sitechat.standin.standin_control import StandinControl
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-START_TIMEOUT = 30.0
-"""Maximum seconds to wait until the thread of a stand-in has started."""
-
 
 class _Running(StandinControl):
     """The base class of stand-ins that are started and stopped."""
+
+    start_timeout = 30.0
+    """Maximum seconds that `start()` waits."""
 
     def __init__(
         self, port: int = 0, host: str = "127.0.0.1", first_delay: float = 0.0, delay: float = 0.0
@@ -65,18 +65,24 @@ class Standin(_Running):
     def start(self) -> Self:
         """Serve until `stop()`.
 
-        Return as soon as `url` is set, or after `START_TIMEOUT` seconds without it.
+        Return as soon as `url` is set.
 
         Raises:
             OSError: The address can't be used, for example because the port is in use.
+            OverflowError: The port is above 65535.
+            ImportError: aiohttp is not installed.
+            TimeoutError: `url` is not set after `start_timeout` seconds.
         """
         ready = threading.Event()
+        self._given_up = threading.Event()
         self._error: BaseException | None = None
         self._thread = threading.Thread(
             target=asyncio.run, args=(self._serve(ready),), name="standin", daemon=True
         )
         self._thread.start()
-        ready.wait(START_TIMEOUT)
+        if not ready.wait(self.start_timeout):
+            self._given_up.set()
+            raise TimeoutError(f"the stand-in did not start within {self.start_timeout:g} s")
         if self._error is not None:
             raise self._error
         return self
@@ -87,20 +93,21 @@ class Standin(_Running):
         self._thread.join()
 
     async def _serve(self, ready: threading.Event) -> None:
-        # Imported here because a process that only controls a stand-in needs no server.
-        from sitechat.standin import server
-
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
-        service = server.Service(self.first_delay, self.delay)
         try:
+            # Imported here because a process that only controls a stand-in needs no server.
+            from sitechat.standin import server
+
+            service = server.Service(self.first_delay, self.delay)
             runner, self.url = await server.start(service, self.host, self.port)
-        except OSError as error:
+        except Exception as error:
             self._error = error
             return
         finally:
             ready.set()
-        await self._stopping.wait()
+        if not self._given_up.is_set():
+            await self._stopping.wait()
         service.clear()
         await runner.cleanup()
 
@@ -114,10 +121,11 @@ class StandinProcess(_Running):
     def start(self) -> Self:
         """Serve until `stop()`.
 
-        Return as soon as `url` is set. There is no time limit.
+        Return as soon as `url` is set.
 
         Raises:
             RuntimeError: The process fails to start.
+            TimeoutError: `url` is not set after `start_timeout` seconds.
         """
         arguments = ["--port", str(self.port), "--host", self.host]
         arguments += ["--first-delay", str(self.first_delay), "--delay", str(self.delay)]
@@ -128,9 +136,16 @@ class StandinProcess(_Running):
             text=True,
         )
         assert self._process.stdout is not None  # noqa: S101 - because stdout=PIPE
+        is_late = threading.Event()
+        timer = threading.Timer(self.start_timeout, self._give_up, [is_late])
+        timer.daemon = True
+        timer.start()
         self.url = self._process.stdout.readline().strip()
+        timer.cancel()
         if not self.url:
             self.stop()
+            if is_late.is_set():
+                raise TimeoutError(f"the stand-in did not start within {self.start_timeout:g} s")
             raise RuntimeError("the stand-in did not start; see its error above")
         return self
 
@@ -140,6 +155,11 @@ class StandinProcess(_Running):
         self._process.wait()
         if self._process.stdout is not None:
             self._process.stdout.close()
+
+    def _give_up(self, is_late: threading.Event) -> None:
+        """Kill the process, which ends the reading of its output."""
+        is_late.set()
+        self._process.kill()
 
     @property
     def pid(self) -> int:

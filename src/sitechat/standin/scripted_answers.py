@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
+from math import inf
 from typing import Any, Literal, get_args
 
 End = Literal["stop", "error", "drop", "hang", "cut"]
@@ -18,6 +19,89 @@ StopReason = Literal[
 ]
 
 
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_text(value: object) -> bool:
+    return value is None or isinstance(value, str)
+
+
+def _is_delay(value: Any) -> bool:
+    if value is None:
+        return True
+    return (_is_whole(value) or isinstance(value, float)) and 0 <= value < inf
+
+
+def _is_list_of(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, (list, tuple)) and all(map(fits, value))
+
+
+def _is_object(value: object) -> bool:
+    return isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
+
+
+def _is_call(value: Any) -> bool:
+    if not _is_object(value):
+        return False
+    name = value.get("name")
+    return isinstance(name, str) and bool(name) and _is_object(value.get("input"))
+
+
+def _is_header(value: object) -> bool:
+    return isinstance(value, str) and value.isprintable()
+
+
+VALID_VALUES: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "text": (
+        lambda value: isinstance(value, str) or _is_list_of(lambda d: isinstance(d, str))(value),
+        "a string and a list of strings",
+    ),
+    "chunk": (
+        lambda value: value is None or (_is_whole(value) and value >= 1),
+        "1 and more characters",
+    ),
+    "thinking": (_is_text, "a string and None"),
+    "tool_use": (_is_list_of(_is_call), 'lists of {"name": ..., "input": {}}'),
+    "citations": (
+        _is_list_of(lambda each: _is_object(each) or (_is_whole(each) and each >= 0)),
+        "lists of whole citations and of indexes from 0",
+    ),
+    "blocks": (
+        lambda value: value is None or _is_list_of(_is_object)(value),
+        "lists of content blocks and None",
+    ),
+    "stop_reason": (
+        lambda value: value is None or value in get_args(StopReason),
+        ", ".join(get_args(StopReason)),
+    ),
+    "category": (_is_text, "a string and None"),
+    "usage": (_is_object, "an object"),
+    "first_delay": (_is_delay, "0 and more seconds"),
+    "delay": (_is_delay, "0 and more seconds"),
+    "hold_after": (
+        lambda value: value is None or (_is_whole(value) and value >= 0),
+        "0 and more deltas",
+    ),
+    "end": (lambda value: value in get_args(End), ", ".join(get_args(End))),
+    "before_headers": (lambda value: isinstance(value, bool), "True and False"),
+    "status": (
+        lambda value: _is_whole(value) and (value == 200 or 400 <= value <= 599),
+        "200 and 400 to 599",
+    ),
+    "error_type": (_is_text, "a string and None"),
+    "message": (_is_text, "a string and None"),
+    "headers": (
+        lambda value: (
+            _is_object(value) and all(_is_header(part) for pair in value.items() for part in pair)
+        ),
+        "an object of strings without line breaks",
+    ),
+    "details": (lambda value: value is None or _is_object(value), "an object and None"),
+}
+"""For each attribute of `Answer`: whether a value is valid, and the valid values in words."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """A scripted answer to one valid request.
@@ -26,8 +110,7 @@ class Answer:
     not use up an answer either.
 
     Raises:
-        ValueError: A value is not valid.
-        TypeError: A number has another type, or `tool_use` is not a sequence.
+        ValueError: A value is not valid, or has the wrong type.
     """
 
     text: str | Sequence[str] = ""
@@ -84,31 +167,14 @@ class Answer:
     """The details of an HTTP error, such as `{"error_code": "enforced_spend_limit_reached"}`."""
 
     def __post_init__(self) -> None:
-        deltas = [self.text] if isinstance(self.text, str) else self.text
-        if not isinstance(deltas, (list, tuple)) or not all(isinstance(d, str) for d in deltas):
-            raise ValueError(f"text is {self.text!r}; valid are a string and a list of strings")
-        if self.end not in get_args(End):
-            raise ValueError(f"end is {self.end!r}; valid are {', '.join(get_args(End))}")
-        if self.stop_reason is not None and self.stop_reason not in get_args(StopReason):
-            valid = ", ".join(get_args(StopReason))
-            raise ValueError(f"stop_reason is {self.stop_reason!r}; valid are {valid}")
+        for name, (fits, valid) in VALID_VALUES.items():
+            value = getattr(self, name)
+            if not fits(value):
+                raise ValueError(f"{name} is {value!r}; valid are {valid}")
         if self.category is not None and self.stop_reason != "refusal":
             raise ValueError("category needs stop_reason='refusal'")
-        if self.chunk is not None and self.chunk < 1:
-            raise ValueError(f"chunk is {self.chunk}; valid are 1 and more characters")
-        if self.status != 200 and not 400 <= self.status <= 599:
-            raise ValueError(f"status is {self.status}; valid are 200 and 400 to 599")
         if self.before_headers and self.end not in ("drop", "hang"):
             raise ValueError("before_headers needs end='drop' or end='hang'")
-        if self.hold_after is not None and self.hold_after < 0:
-            raise ValueError(f"hold_after is {self.hold_after}; valid are 0 and more deltas")
-        for name in ("first_delay", "delay"):
-            seconds = getattr(self, name)
-            if seconds is not None and seconds < 0:
-                raise ValueError(f"{name} is {seconds}; valid are 0 and more seconds")
-        for call in self.tool_use:
-            if not call.get("name") or not isinstance(call.get("input"), Mapping):
-                raise ValueError(f'tool_use is {call!r}; valid is {{"name": ..., "input": {{}}}}')
 
     @classmethod
     def from_json(cls, data: Any) -> Answer:
@@ -116,7 +182,6 @@ class Answer:
 
         Raises:
             ValueError: The JSON has another type, an unknown key or an invalid value.
-            TypeError: A number has another type, or `tool_use` is not a sequence.
         """
         if isinstance(data, str):
             return cls(data)

@@ -84,6 +84,11 @@ class Service:
         except (ConnectionError, asyncio.CancelledError):
             record.hung_up = not record.finished
             raise
+        except Exception as error:
+            if record.status is not None:  # the response has started
+                raise
+            message = f"the stand-in failed, or the scripted answer is wrong: {error!r}"
+            return error_response(record, 500, "api_error", message, {})
         finally:
             record.held = False
 
@@ -178,7 +183,7 @@ class Service:
 def _composed(answer: Answer, body: Json, model: Model, number: int) -> Composed:
     try:
         return compose(answer, body, model, number)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Refused(500, "api_error", f"the scripted answer is wrong: {error!r}") from None
 
 

@@ -39,7 +39,7 @@ def check_format(body: Json) -> None:
         raise invalid_request(f"{path}.type: Input should be 'json_schema'")
     if not isinstance(wanted["schema"], dict):
         raise invalid_request(f"{path}.schema: Input should be an object")
-    optional, unions = _check(wanted["schema"], f"{path}.schema", ())
+    optional, unions = _check(wanted["schema"], f"{path}.schema", (), wanted["schema"])
     if optional > MAX_OPTIONAL or unions > MAX_UNIONS:
         raise invalid_request(
             f"{path}.schema: at most {MAX_OPTIONAL} optional parameters and {MAX_UNIONS} union "
@@ -51,13 +51,14 @@ def check_format(body: Json) -> None:
         )
 
 
-def _check(schema: Any, path: str, above: tuple[int, ...]) -> tuple[int, int]:
+def _check(schema: Any, path: str, above: tuple[int, ...], root: Json) -> tuple[int, int]:
     """Check a schema and the schemas in it.
 
     Args:
         schema: The schema.
         path: Its path in the request, for messages.
-        above: The identities of the schemas that contain it.
+        above: The identities of the schemas that contain it or refer to it.
+        root: The outermost schema, which has the definitions.
 
     Returns:
         The number of optional properties, and the number of schemas with `anyOf` or several types.
@@ -67,9 +68,15 @@ def _check(schema: Any, path: str, above: tuple[int, ...]) -> tuple[int, int]:
     """
     if not isinstance(schema, dict):
         raise invalid_request(f"{path}: Input should be an object")
-    # The stand-in does not resolve references, so it refuses each of them as recursive.
-    if id(schema) in above or "$ref" in schema:
+    if id(schema) in above:
         raise invalid_request(f"{path}: recursive schemas are not supported")
+    if "$ref" in schema:
+        target = _resolve(schema["$ref"], root)
+        if target is None:
+            raise invalid_request(
+                f"{path}.$ref: Input should be a reference into this schema, such as '#/$defs/name'"
+            )
+        return _check(target, path, (*above, id(schema)), root)
     for name in schema:
         if name in UNSUPPORTED_KEYWORDS:
             raise invalid_request(
@@ -91,7 +98,7 @@ def _check(schema: Any, path: str, above: tuple[int, ...]) -> tuple[int, int]:
     if "items" in schema:
         inner.append((schema["items"], f"{path}.items"))
     for each, inner_path in inner:
-        more_optional, more_unions = _check(each, inner_path, (*above, id(schema)))
+        more_optional, more_unions = _check(each, inner_path, (*above, id(schema)), root)
         optional, unions = optional + more_optional, unions + more_unions
     return optional, unions
 
@@ -117,21 +124,40 @@ def _read_properties(schema: Json, path: str) -> tuple[Json, list[str]]:
     return properties, required
 
 
-def make_example(schema: Json) -> Any:
+def _resolve(reference: object, root: Json) -> Any:
+    """Return the part of the outermost schema that a `$ref` names; None if there is none."""
+    found: Any = root
+    if not isinstance(reference, str) or not reference.startswith("#"):
+        return None
+    for name in reference.split("/")[1:]:
+        name = name.replace("~1", "/").replace("~0", "~")
+        found = found.get(name) if isinstance(found, dict) else None
+    return found
+
+
+def make_example(schema: Json, root: Json | None = None) -> Any:
     """Return a small value that fits a checked schema.
 
     The value is the constant, or the first choice of an `enum` or `anyOf`. Otherwise it has the
     first type: an object has all its properties, arrays and strings are empty, numbers are 0 and
     booleans true. Keywords such as `minItems`, `pattern` and `format` are ignored.
+
+    Args:
+        schema: The schema.
+        root: The outermost schema, which has the definitions; None if it is this one.
     """
+    root = schema if root is None else root
+    if "$ref" in schema:
+        return make_example(_resolve(schema["$ref"], root), root)
     if "const" in schema:
         return schema["const"]
     if schema.get("enum"):
         return schema["enum"][0]
     if schema.get("anyOf"):
-        return make_example(schema["anyOf"][0])
+        return make_example(schema["anyOf"][0], root)
     kind = schema.get("type", "null")
     kind = kind[0] if isinstance(kind, list) else kind
     if kind == "object":
-        return {name: make_example(each) for name, each in (schema.get("properties") or {}).items()}
+        properties = schema.get("properties") or {}
+        return {name: make_example(each, root) for name, each in properties.items()}
     return {"array": [], "string": "", "integer": 0, "number": 0, "boolean": True}.get(kind)
