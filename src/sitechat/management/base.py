@@ -39,8 +39,8 @@ class ChatCommand(BaseCommand):
     def run_from_argv(self, argv: list[str]) -> None:
         """Run the command from `manage.py`, and escape the traceback of unexpected errors.
 
-        After such an error, the exit code is `failed_code`. If an excepthook is installed, such as Sentry's, it
-        gets the exception, and no traceback is written here.
+        After such an error, the exit code is `failed_code`. If an excepthook is installed, such as
+        Sentry's, it gets the exception, and no traceback is written here.
         """
         try:
             super().run_from_argv(argv)

@@ -129,8 +129,8 @@ def _resolve(reference: object, root: Json) -> Any:
     found: Any = root
     if not isinstance(reference, str) or not reference.startswith("#"):
         return None
-    for name in reference.split("/")[1:]:
-        name = name.replace("~1", "/").replace("~0", "~")
+    for part in reference.split("/")[1:]:
+        name = part.replace("~1", "/").replace("~0", "~")
         found = found.get(name) if isinstance(found, dict) else None
     return found
 
