@@ -6,6 +6,7 @@ import logging
 import socket
 import ssl
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import anthropic
 import httpx2
@@ -26,6 +27,11 @@ def httpx_client() -> anthropic.AsyncAnthropic:
     return anthropic.AsyncAnthropic(api_key=site_settings.ANTHROPIC_API_KEY)
 
 
+def impatient_client() -> anthropic.AsyncAnthropic:
+    key = site_settings.ANTHROPIC_API_KEY
+    return anthropic.AsyncAnthropic(api_key=key, timeout=anthropic.Timeout(None, connect=0.05))
+
+
 @pytest.fixture(params=["aiohttp", "httpx"])
 def transport(
     request: pytest.FixtureRequest, settings: Settings, quick_retries: None, calls: None
@@ -41,6 +47,19 @@ def nobody() -> Iterator[str]:
     """Return the address of a closed port."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
+        yield f"127.0.0.1:{bound.getsockname()[1]}"
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """Return the address of a server that accepts no connections, like one behind a firewall."""
+    with socket.socket() as bound, ExitStack() as waiting:
+        bound.bind(("127.0.0.1", 0))
+        bound.listen(0)
+        for _connection in range(3):  # fills the queue of the kernel
+            connection = waiting.enter_context(socket.socket())
+            connection.setblocking(False)
+            connection.connect_ex(bound.getsockname())
         yield f"127.0.0.1:{bound.getsockname()[1]}"
 
 
@@ -65,6 +84,18 @@ def test_nobody_listens(transport: str, nobody: str, monkeypatch: pytest.MonkeyP
     assert free(outcome)
     assert outcome.failure is not None
     assert "ConnectionRefusedError" in outcome.failure.reason
+
+
+@pytest.mark.usefixtures("quick_retries", "calls")
+def test_a_host_that_never_answers_opens_the_breaker(
+    silent: str, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    settings.CHAT_CLIENT = f"{__name__}.impatient_client"
+    monkeypatch.setenv("ANTHROPIC_BASE_URL", f"http://{silent}")
+    outcomes = [Outcome() for _call in range(breaker.FAILURES)]
+    assert {outcome.error["error"] for outcome in outcomes if outcome.error} == {"timeout"}
+    assert all(outcome.call.usage_is_known and not outcome.call.dollars for outcome in outcomes)
+    assert breaker.circuit().open_for() > 0
 
 
 def test_no_such_host(transport: str, monkeypatch: pytest.MonkeyPatch) -> None:

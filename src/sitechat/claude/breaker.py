@@ -38,17 +38,21 @@ class Circuit:
         """The end of the last pause (`monotonic`); 0 if there was no pause since a success."""
         self._lock = threading.Lock()
 
-    def record_failure(self, error: ReplyError) -> None:
+    def record_failure(self, error: ReplyError, *, is_unreachable: bool = False) -> None:
         """Count a failed call, and start a pause after FAILURES of them.
 
-        An error counts if no connection could be made, or if Claude failed with a status of 500 or
-        higher or reported a rate limit. Other errors, such as timeouts, do not change the state.
+        An error counts if Claude can't be reached, failed with a status of 500 or higher, or
+        reported a rate limit. Other errors, such as timeouts during an answer, change nothing.
+
+        Args:
+            error: The error that the visitor sees.
+            is_unreachable: Whether no connection could be made, for example within its time limit.
         """
         status = error.extra.get("status")
         overloaded = (
             isinstance(error, ApiError) and error.retryable and (status is None or status >= 500)
         )
-        if not (overloaded or isinstance(error, ClaudeRateLimit)):
+        if not (overloaded or is_unreachable or isinstance(error, ClaudeRateLimit)):
             return
         with self._lock:
             self._failures += 1

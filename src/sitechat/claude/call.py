@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sitechat.claude import breaker, fallback_support, regions, usage_costs
+from sitechat.claude import breaker, connection_errors, fallback_support, regions, usage_costs
 from sitechat.claude.answer import Answer, Delta
 from sitechat.claude.client import current_client
 from sitechat.claude.failures import (
@@ -245,5 +245,6 @@ class Call:
             model=self.request.model,
             sent=self.request.message_texts(),
         )
-        breaker.circuit().record_failure(answer)
+        is_unreachable = connection_errors.is_refused(error)
+        breaker.circuit().record_failure(answer, is_unreachable=is_unreachable)
         return answer
