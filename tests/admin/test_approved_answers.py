@@ -168,13 +168,13 @@ def test_the_list_names_languages(owner: Client) -> None:
     assert [answer.language for answer in found] == ["ar"]
 
 
-def test_the_list_counts_no_rows(owner: Client) -> None:
+def test_the_list_does_not_count_all_rows(owner: Client) -> None:
     for n in range(52):
         ApprovedAnswer.objects.create(title=f"Answer {n:02}", questions="?", answer="!")
     with CaptureQueriesContext(connection) as queries:
         first = owner.get(LIST)
     counts = [each["sql"] for each in queries if "COUNT(" in each["sql"]]
-    assert not counts, counts
+    assert all("LIMIT 500" in sql for sql in counts), counts
     titles = [answer.title for answer in first.context["cl"].result_list]
     older = owner.get(f"{LIST}{first.context['cl'].older}")
     titles += [answer.title for answer in older.context["cl"].result_list]

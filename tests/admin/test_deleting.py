@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,11 +12,16 @@ from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db.models import CASCADE, Model
 from django.test import Client, RequestFactory
+from django.utils import timezone
 
+from sitechat.admin import keyset_pagination
 from sitechat.models import Contact, Conversation, Delivery, Handoff, Unanswered
-from tests.owner import owner_client, page_of, talk, url_of
+from tests.owner import LONG_AGO, owner_client, page_of, talk, url_of
+from tests.smaller import Smaller
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database]
+
+CONTACTS = "/admin/sitechat/contact/"
 
 
 def talk_with_everything(user: User | None = None) -> Conversation:
@@ -101,6 +108,36 @@ def test_a_conversation_and_a_contact_are_deleted_with_their_deliveries(owner: C
     assert not Conversation.objects.exists()
     assert not Contact.objects.exists()
     assert not Delivery.objects.exists()
+
+
+def test_contacts_of_all_pages_are_deleted_together(owner: Client) -> None:
+    for number in range(60):
+        Contact.objects.create(name=f"{number}", bot="default", message="old")
+    kept = Contact.objects.create(name="Kept", bot="default", message="new")
+    url = f"{CONTACTS}?q=old"
+    page = page_of(owner, url)
+    assert "Select all 60 contacts" in page
+    assert "Select all 1" not in page_of(owner, f"{CONTACTS}?q=new")
+    form = {"action": "delete_selected", "_selected_action": [kept.pk], "select_across": "1"}
+    confirmation = owner.post(url, {**form, "index": "0"}).content.decode()
+    selected = re.findall('name="_selected_action" value="([^"]+)"', confirmation)
+    assert len(selected) == 60
+    owner.post(url, {"action": "delete_selected", "_selected_action": selected, "post": "yes"})
+    assert list(Contact.objects.all()) == [kept]
+
+
+def test_an_action_on_all_pages_takes_the_newest_rows(owner: Client, smaller: Smaller) -> None:
+    smaller(keyset_pagination, MAX_SELECTED=55)
+    old = timezone.now() - LONG_AGO
+    for number in range(60):
+        Contact.objects.create(bot="default", created=old + timedelta(minutes=number))
+    assert "Select all 55 contacts" in page_of(owner, CONTACTS)
+    form = {"action": "mark_done", "_selected_action": ["1"], "select_across": "1", "index": "0"}
+    owner.post(CONTACTS, form)
+    new = Contact.objects.filter(state="new")
+    assert set(new.values_list("created", flat=True)) == {
+        old + timedelta(minutes=number) for number in range(5)
+    }
 
 
 def test_staff_need_the_permission_on_contacts_alone_to_delete_one() -> None:

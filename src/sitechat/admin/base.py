@@ -10,12 +10,14 @@ from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from sitechat.admin.form_size import with_size_check
+from sitechat.admin.keyset_pagination import KeysetList
 
 if TYPE_CHECKING:
     MixedInto = admin.ModelAdmin[Any]
@@ -143,8 +145,8 @@ class Uncounted(MixedInto):
 
     list_title: ClassVar[str | Promise]
     """The title of the page with the list."""
-    list_class: ClassVar[type[ChangeList]]
-    """The class of the list, a KeysetList."""
+    list_class: ClassVar[type[KeysetList]]
+    """The class of the list."""
     list_per_page = 50
     sortable_by: ClassVar[list[str] | tuple[str, ...] | None] = ()
     show_full_result_count = False
@@ -161,6 +163,18 @@ class Uncounted(MixedInto):
         """Show the list under its title."""
         context = {"title": self.list_title, **(extra_context or {})}
         return super().changelist_view(request, context)
+
+    def response_action(
+        self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse | None:
+        """Apply an action to the selected rows.
+
+        If the rows of all pages are selected, apply it to the newest `MAX_SELECTED` of them, so
+        that the request is short.
+        """
+        if request.POST.get("select_across", "0") != "0":
+            queryset = self.list_class.newest_selectable(queryset)
+        return super().response_action(request, queryset, *args, **kwargs)
 
 
 class KeysetRows(NoAddPage, Uncounted):

@@ -1,7 +1,7 @@
 """Change lists with keyset pagination, which are fast at any length.
 
-No query counts all rows. A page starts after the last row of the previous page. The database finds
-this row with an index, so the thousandth page is as fast as the first.
+No query counts more rows than `MAX_SELECTED`. A page starts after the last row of the previous
+page. The database finds this row with an index, so the thousandth page is as fast as the first.
 """
 
 from __future__ import annotations
@@ -23,6 +23,14 @@ BEFORE = "before"
 """The query parameter with the time and id of the row before the page, as a `ListPosition`."""
 
 
+MAX_SELECTED = 500
+"""Maximum number of rows to which one action is applied.
+
+The page that asks for confirmation has a field for each row, and `DATA_UPLOAD_MAX_NUMBER_FIELDS` is
+1000 by default.
+"""
+
+
 class NoCountPaginator(Paginator):  # type: ignore[type-arg]
     """A paginator without rows. Django's templates need a paginator."""
 
@@ -30,7 +38,9 @@ class NoCountPaginator(Paginator):  # type: ignore[type-arg]
 
 
 class KeysetList(ChangeList):
-    """Django's change list with filters and search, without counts and page numbers.
+    """Django's change list with filters and search, without page numbers.
+
+    Only if actions can select the rows of several pages, rows are counted, up to `MAX_SELECTED`.
 
     A subclass can search only a part of the rows per page: a window, see `window`.
     """
@@ -68,7 +78,7 @@ class KeysetList(ChangeList):
         return super().get_queryset(request, *args, **kwargs)
 
     def get_results(self, request: HttpRequest) -> None:
-        """Read one page of rows, without counting the others.
+        """Read one page of rows.
 
         Raises:
             IncorrectLookupParameters: The database does not accept a value of the query string.
@@ -94,11 +104,27 @@ class KeysetList(ChangeList):
         self.show(rows)
         # Attributes that Django's templates and views read.
         self.result_list = rows
-        self.result_count = self.full_result_count = len(rows)
+        self.result_count = self.full_result_count = self._selectable(request, len(rows))
         self.show_full_result_count = False
         self.show_admin_actions = True
         self.can_show_all = self.multi_page = False
         self.paginator = NoCountPaginator([], self.list_per_page)
+
+    def _selectable(self, request: HttpRequest, shown: int) -> int:
+        """Return the number of rows on all pages that an action can select, at most MAX_SELECTED.
+
+        Return the number of rows on this page if there is no other page, or no action.
+        """
+        if not (self.older or self.newest) or not self.model_admin.get_actions(request):
+            return shown
+        selectable: int = self.queryset.order_by()[:MAX_SELECTED].count()
+        return max(shown, selectable)
+
+    @classmethod
+    def newest_selectable(cls, found: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the newest MAX_SELECTED of some rows, as a queryset that can be changed."""
+        newest = found.order_by(f"-{cls.moment}", "-pk").values_list("pk", flat=True)
+        return found.filter(pk__in=list(newest[:MAX_SELECTED]))
 
     def _valid(self, position: ListPosition | None) -> ListPosition | None:
         """Return the position if its id is valid for the model, else None."""
