@@ -71,6 +71,8 @@ def test_text_that_no_visitor_can_read_is_left_out(style: str, tag: str) -> None
         "font-size:small",
         "opacity:.9",
         "opacity:10%",
+        "opacity:0;transform:translateY(20px)",
+        "opacity:0; transition: opacity .3s",
         "filter:opacity(50%)",
         "filter:blur(0)",
         "translate:-50% -50%",

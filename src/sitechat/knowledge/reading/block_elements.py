@@ -20,6 +20,7 @@ _BLOCK_TAGS = frozenset((
 ))  # fmt: skip
 _SPACED_TAGS = frozenset(("del", "s", "strike", "button", "label"))
 """Inline elements that browsers display with space around them."""
+_SPACED_ROLES = frozenset(("cell", "columnheader", "gridcell", "listitem", "option", "rowheader"))
 _BLOCK_DISPLAYS = frozenset((
     "block", "flex", "flow-root", "grid", "list-item", "table", "table-caption", "table-row",
     "table-row-group",
@@ -73,6 +74,7 @@ def is_spaced(element: HtmlElement) -> bool:
     return (
         element.tag in _SPACED_TAGS
         or _display(element) in _SPACED_DISPLAYS
+        or element.get("role") in _SPACED_ROLES
         or (element.tag == "li" and not is_block(element))
         or is_for_screen_readers(element)
     )

@@ -13,6 +13,7 @@ from sitechat.knowledge.reading.visibility import (
     NEVER_DISPLAYED,
     classes,
     declares_panel,
+    has_click_handler,
     is_control,
     is_for_screen_readers,
 )
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 PERMALINKS = "¶#§🔗\ue9cb\uf0c1"
 """Texts of links to a heading itself. The last two are characters of icon fonts."""
+_PERMALINK_AT_END = re.compile(r"(?:[¶🔗\ue9cb\uf0c1]|(?<=\s)[#§]|\s)+\Z")
+"""Permalinks after a heading. "C#" does not end with one."""
 _CONSENT_NAME = re.compile(
     r"(?:cookies?|consent|gdpr)[-_]*(?:banner|bar|consent|dialog|law|message|modal|notice|overlay|popup"
     r"|prompt)|^(?:onetrust|didomi|usercentrics|cybotcookiebot|cmplz|cky|iubenda-cs|klaro|osano"
@@ -36,6 +39,7 @@ _ANCHOR_CLASS = re.compile(
 )
 _TEXT_TAGS = ("h1", "h2", "h3", "h4", "h5", "h6", "p", "ul", "ol", "dl", "table")
 """A button that contains one of these elements is a text, such as the card of a product."""
+_TOOLTIP_CLASS = re.compile(r"tool-?tip(?:-?text)?$")
 _ICON_CLASS = re.compile(r"^(?:material-(?:icons|symbols)\b|(?:icon|icons|bi|fa|fas|far)$)")
 _COPY_NAME = re.compile(r"(?:^|[-_])(?:copy|clipboard)(?:$|[-_])|^(?:copybtn|clipboard)")
 _EDIT_CLASS = re.compile(r"(?:^|[-_])edit-?(?:section|link)(?:$|[-_])")
@@ -62,6 +66,12 @@ def is_decoration_of_text(element: HtmlElement) -> bool:
     )
 
 
+def without_permalink(heading: str) -> str:
+    """Return the text of a heading without permalinks at its end."""
+    shorter = _PERMALINK_AT_END.sub("", heading)
+    return "" if shorter in PERMALINKS else shorter
+
+
 def is_consent_banner(element: HtmlElement) -> bool:
     """Return whether an element asks for consent to cookies, by its id or classes.
 
@@ -84,12 +94,16 @@ def is_decoration_of_heading(element: HtmlElement, heading: HtmlElement) -> bool
         return not declares_panel(element) or _follows_text(element, heading)
     if _is_link_to(heading, element):
         return True
-    if element.tag == "a" and element.get("href") and not _leads_elsewhere(element):
+    is_link_to_nothing = element.tag == "a" and element.get("href") is not None
+    if has_click_handler(element) or (is_link_to_nothing and not _leads_elsewhere(element)):
         return _follows_text(element, heading)
     if _COPY_NAME.search(str(element.tag)) or element.get("role") == "tooltip":
         return True
     return any(
-        _ANCHOR_CLASS.match(name) or _COPY_NAME.search(name) or _EDIT_CLASS.search(name)
+        _ANCHOR_CLASS.match(name)
+        or _TOOLTIP_CLASS.match(name)
+        or _COPY_NAME.search(name)
+        or _EDIT_CLASS.search(name)
         for name in classes(element)
     )
 

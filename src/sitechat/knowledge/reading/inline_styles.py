@@ -10,6 +10,8 @@ _ESCAPE = re.compile(r"\\([0-9a-fA-F]{1,6})[ \t\r\n\f]?|\\(.)", re.S)
 _LENGTH = re.compile(r"([-+]?\d*\.?\d+)\s*(px|pt|r?em|ex|ch|%|vw|vh|in|cm|mm)?")
 _NO_OPACITY = re.compile(r"opacity\(\s*(?:0*\.)?0+%?\s*\)")
 _MIN_OPACITY = 0.05  # minimum of visible text
+_ANIMATIONS = frozenset(("animation", "animation-name", "transform", "transition", "translate"))
+"""Properties of elements that begin transparent and appear when a visitor scrolls to them."""
 _NAMED_COLOURS = {"white": "#ffffff", "black": "#000000"}
 _MIN_OFF_PAGE = 400.0  # pixels beyond the edge of a page, where no visitor sees an element
 _MIN_FONT_SIZE = 2.0  # minimum of readable text, in pixels
@@ -72,7 +74,9 @@ def is_collapsed(style: dict[str, str]) -> bool:
     """Return whether a style hides an element that a control of the page may show again."""
     if style.get("display") == "none" or style.get("content-visibility") == "hidden":
         return True
-    if _is_faint(style.get("opacity", "")) or _NO_OPACITY.search(style.get("filter", "")):
+    if _is_faint(style.get("opacity", "")) and _ANIMATIONS.isdisjoint(style):
+        return True
+    if _NO_OPACITY.search(style.get("filter", "")):
         return True
     clips = {style.get(name, "") for name in ("overflow", "overflow-x", "overflow-y")}
     if clips & {"hidden", "clip"}:

@@ -15,7 +15,6 @@ from sitechat.knowledge.reading.block_elements import (
 )
 from sitechat.knowledge.reading.blocks import Block
 from sitechat.knowledge.reading.decorations import (
-    PERMALINKS,
     has_own_text,
     is_button,
     is_decoration_of_code,
@@ -24,6 +23,7 @@ from sitechat.knowledge.reading.decorations import (
     is_hidden_in_heading,
     is_readable_button,
     is_within_sentence,
+    without_permalink,
 )
 from sitechat.knowledge.reading.frame_elements import is_frame
 from sitechat.knowledge.reading.inline_styles import TextVisibility
@@ -197,7 +197,7 @@ class _BlockWalk:
 
     def _end_heading(self, heading: HtmlElement) -> Iterator[Block]:
         """End the current heading, and yield it without permalinks, unless it is empty."""
-        text = self._take_text().rstrip(PERMALINKS).rstrip()
+        text = without_permalink(self._take_text())
         if text:
             yield Block(text, level_of(heading))
         self._heading = None

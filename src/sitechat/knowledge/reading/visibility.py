@@ -145,10 +145,15 @@ def is_control(element: HtmlElement) -> bool:
     """Return whether an element opens and closes another one, by its attributes and classes."""
     return (
         declares_panel(element)
-        or any(element.get(name) for name in _CLICK_ATTRIBUTES)
+        or has_click_handler(element)
         or any(re.search(r"accordion|collaps|toggle|faq|question", name)
                for name in classes(element))
     )  # fmt: skip
+
+
+def has_click_handler(element: HtmlElement) -> bool:
+    """Return whether an attribute of an element handles clicks."""
+    return any(element.get(name) for name in _CLICK_ATTRIBUTES)
 
 
 def declares_panel(element: HtmlElement) -> bool:
