@@ -160,6 +160,11 @@ PANELS = [
     "<a href='' data-uk-toggle='target: #a'>How long?</a><hr><div id=a hidden>{}</div>",
     "<h3 id=b>How long?</h3><hr><section aria-labelledby=b hidden>{}</section>",
     "<h3><button>How long?</button></h3><div><div hidden>{}</div></div>",
+    "<div role=button>How long?</div><div hidden>{}</div>",
+    "<h3><a role=button href='#'>How long?</a></h3><div hidden>{}</div>",
+    "<strong>How long?</strong><div style='display:none'>{}</div>",
+    "<p>How long?</p><div class=tab-bodies><p></p><div hidden>{}</div></div>",
+    "<p>How long?</p><hr><div hidden style='display:block'>{}</div>",
     """<button>How long?</button><p></p><div id=a hidden>{}</div>
        <script>f(document.getElementById('a'))</script>""",
     "<button>How long?</button><p></p><div id=a hidden>{}</div><script>$('#a').show()</script>",
@@ -224,6 +229,7 @@ def test_panels_and_inline_styles_override_stylesheets() -> None:
 def test_hidden_text_after_other_headings_stays_hidden() -> None:
     page = "<main><h3>Draft</h3><p hidden>Secret</p><dt>Price</dt><dd hidden>Secret</dd></main>"
     assert "Secret" not in texts(page)
+    assert texts("<main>Tax <b>?</b> <i role=tooltip hidden>Secret</i></main>") == ["Tax ?"]
 
 
 def test_hidden_text_within_a_panel_stays_hidden() -> None:

@@ -7,6 +7,7 @@ not. Closed panels of accordions and tabs count as visible, because visitors can
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -36,14 +37,16 @@ _REPLACED = frozenset((
 ))  # fmt: skip
 """Elements of `NEVER_DISPLAYED` for which browsers display something else than their text."""
 
-_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6", "dt")
-_MAY_HOLD_CONTROL = (*_HEADINGS, "div", "p", "header")
-_QUESTION = re.compile(r"[?\uff1f\u061f]\s*\Z")
+_MAY_HOLD_CONTROL = ("h1", "h2", "h3", "h4", "h5", "h6", "dt", "div", "p", "header")
+_QUESTION = re.compile(r"\w\s*[?\uff1f\u061f]\s*\Z")
+_MAX_QUESTION_LENGTH = 200  # characters
 _PANEL_ROLES = frozenset(("tabpanel", "region"))
 _PANEL_CLASS = re.compile(
     r"(?:^|[-_])(?:panel|pane|tabpanel|accordion|collaps\w*|expand\w*|toggle|answer|faq|details"
     r"|disclosure|spoiler)(?:$|[-_])|^tab[-_]?content$"
 )
+_PANELS_CLASS = re.compile(r"(?:^|[-_])tabs?(?:$|[-_])")
+"""A class of an element whose children are panels."""
 _READER_CLASS = re.compile(
     r"(?:^|-)(?:sr-only(?:-focusable)?|visually-?hidden(?:-focusable)?|screen-?reader(?:-text|-only)?"
     r"|assistive-text)$|^(?:a11y-hidden|element-invisible|hidden)$"
@@ -94,7 +97,7 @@ class Visibility:
         if style and is_off_page(style):
             return None
         if not self.is_panel(element):
-            if _is_hidden_by_attribute(element) or (style and is_collapsed(style)):
+            if _is_hidden_by_attribute(element, style) or (style and is_collapsed(style)):
                 return None
             if "display" not in style and self._stylesheets.hide(element):
                 return None
@@ -119,13 +122,14 @@ class Visibility:
             or (element.get("id") or "") in self._controlled
             or any(element.get(name) is not None for name in _SHOW_ATTRIBUTES)
             or any(_PANEL_CLASS.search(name) for name in classes(element))
+            or any(_PANELS_CLASS.search(name) for name in classes(element.getparent()))
             or _follows_control(element)
         )
 
 
-def classes(element: HtmlElement) -> list[str]:
-    """Return the classes of an element, in lower case."""
-    return (element.get("class") or "").lower().split()
+def classes(element: HtmlElement | None) -> list[str]:
+    """Return the classes of an element, in lower case; an empty list if there is no element."""
+    return [] if element is None else (element.get("class") or "").lower().split()
 
 
 def takes_space(element: HtmlElement) -> bool:
@@ -218,15 +222,28 @@ def _follows_control(element: HtmlElement) -> bool:
     before = element.getprevious()
     if before is None or not isinstance(before.tag, str):
         return False
-    follows_question = before.tag in _HEADINGS and _QUESTION.search(before.text_content())
-    if follows_question or before.tag in ("button", "summary", "label") or is_control(before):
+    if _is_control_by_kind(before) or _is_question(before):
         return True
     first_children = list(before.iterchildren())[:3] if before.tag in _MAY_HOLD_CONTROL else []
-    return any(child.tag == "button" or is_control(child) for child in first_children)
+    return any(map(_is_control_by_kind, first_children))
 
 
-def _is_hidden_by_attribute(element: HtmlElement) -> bool:
-    if element.get("hidden") is not None:
+def _is_control_by_kind(element: HtmlElement) -> bool:
+    """Return whether an element may open the element after it, by its tag, role or attributes."""
+    return (
+        element.tag in ("button", "summary", "label")
+        or element.get("role") == "button"
+        or is_control(element)
+    )
+
+
+def _is_question(element: HtmlElement) -> bool:
+    text = element.text_content()
+    return len(text) <= _MAX_QUESTION_LENGTH and _QUESTION.search(text) is not None
+
+
+def _is_hidden_by_attribute(element: HtmlElement, style: Mapping[str, str]) -> bool:
+    if element.get("hidden") is not None and "display" not in style:
         return (element.get("hidden") or "").strip().lower() != "until-found"
     if (element.get("aria-hidden") or "").strip().lower() == "true":
         return True
