@@ -30,7 +30,7 @@ FOR_ANSWERS = (
     "sitechat.events.delivery_threads",
     "sitechat.http.dispatch",
     "sitechat.http.chat_views",
-    "sitechat.knowledge.index.host_index",
+    "sitechat.knowledge.index.machine_index",
     "sitechat.knowledge.reading",
     "sitechat.knowledge.searching",
     "sitechat.knowledge.sources",

@@ -179,7 +179,7 @@ def _report_saved_page() -> None:
 @contextmanager
 def _building() -> Iterator[None]:
     """Build an index of the same pages in the background, at the pace of a site's process."""
-    from sitechat.knowledge.index import building, host_index, indexing_pace
+    from sitechat.knowledge.index import building, machine_index, indexing_pace
 
     is_over = threading.Event()
 
@@ -191,7 +191,7 @@ def _building() -> Iterator[None]:
 
     def build() -> None:
         with tempfile.TemporaryDirectory() as folder, suppress(KeyboardInterrupt):
-            building.build(Path(folder), "", Ending(host_index._BACKGROUND_SHARE))
+            building.build(Path(folder), "", Ending(machine_index._BACKGROUND_SHARE))
 
     thread = threading.Thread(target=build)
     thread.start()

@@ -107,7 +107,7 @@ def test_a_damaged_index_is_told_and_the_next_look_has_a_new_one(
         )
         file.write_bytes(b"\xff" * file.stat().st_size)
     # Only another process notices that a file which is still open has changed.
-    with index.host_index.opened.renewed() if damage == "bytes" else nullcontext():
+    with index.machine_index.opened.renewed() if damage == "bytes" else nullcontext():
         assert page_of(owner)
         assert "/shipping/" in ask(owner, "parcels")["sent"]
         assert "Up to date" in page_of(owner)
@@ -122,7 +122,7 @@ def test_a_search_over_damaged_vectors_does_not_fail(
     found = index.refresh()
     assert found is not None
     (found.folder / vector_files.VECTORS).write_bytes(b"")
-    with index.host_index.opened.renewed():
+    with index.machine_index.opened.renewed():
         assert sitechat.knowledge.search("parcels", user=None) == []
         assert "/shipping/" in ask(owner, "parcels")["sent"]
 

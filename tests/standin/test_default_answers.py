@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sitechat.standin.default_answers import default_answer
-from sitechat.standin.own_sentences import ENGLISH
+from sitechat.standin.answer_languages import ENGLISH
 
 NOTHING = ENGLISH.unknown
 PAGE = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sitechat.engine.unknown_phrases import says_unknown
-from sitechat.standin.own_sentences import LANGUAGES, Language, language_of
+from sitechat.standin.answer_languages import LANGUAGES, Language, language_of
 from sitechat.standin.word_stems import nearest, words
 
 

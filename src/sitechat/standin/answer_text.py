@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from sitechat.standin.own_sentences import Language
+from sitechat.standin.answer_languages import Language
 from sitechat.standin.readable_blocks import to_markdown
 from sitechat.standin.section_choice import Candidate
 from sitechat.standin.sections import Block, cells

@@ -15,7 +15,7 @@ from html import unescape
 from urllib.parse import urlsplit
 
 from sitechat.standin import answer_text, order_tools
-from sitechat.standin.own_sentences import language_of
+from sitechat.standin.answer_languages import language_of
 from sitechat.standin.request_content import (
     Json,
     blocks_of,

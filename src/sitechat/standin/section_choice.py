@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from sitechat.standin.own_sentences import ENGLISH, Language
+from sitechat.standin.answer_languages import ENGLISH, Language
 from sitechat.standin.sections import Block, Section, sections
 from sitechat.standin.word_stems import nearest, stem, words
 

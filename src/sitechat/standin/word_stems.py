@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from sitechat.standin.own_sentences import ENGLISH, Language
+from sitechat.standin.answer_languages import ENGLISH, Language
 
 _WORD = re.compile(r"\w+")
 _EAST_ASIAN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")

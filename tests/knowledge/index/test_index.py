@@ -145,7 +145,7 @@ def test_a_large_outdated_index_does_not_compare_pages_in_each_search(
     put("/soup/", "We cook soup.", "Soup")
     assert compares_pages()
     put("/stew/", "We cook stew.", "Stew")
-    smaller(index.host_index, MAX_INLINE=0)
+    smaller(index.machine_index, MAX_INLINE=0)
     assert not compares_pages()
     until(lambda: found("stew"))
 
@@ -155,7 +155,7 @@ def test_a_damaged_index_is_rebuilt(help_pages: None) -> None:
     assert built is not None
     database = built.folder / index_files.TERMS
     database.write_bytes(os.urandom(database.stat().st_size))
-    with index.host_index.opened.renewed():
+    with index.machine_index.opened.renewed():
         assert found("parcels")[0] == "/shipping/"
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sitechat.knowledge import audience, index
-from sitechat.knowledge.index import host_index
+from sitechat.knowledge.index import machine_index
 from sitechat.knowledge.index.indexing_pace import Pace
 from sitechat.knowledge.searching import word_scores
 from sitechat.knowledge.searching.ranking import rank
@@ -65,7 +65,7 @@ def test_frequent_words_find_the_pages_of_a_scope(bakery: None) -> None:
 def test_a_saved_page_is_found_soon_and_delays_no_search(smaller: Smaller) -> None:
     put("/old/", "Old bread")
     index.refresh()
-    smaller(host_index, MAX_INLINE=0)
+    smaller(machine_index, MAX_INLINE=0)
     put("/new/", "New bread")
     assert found("old bread") == ["/old/"]
     until(lambda: "/new/" in found("new bread"))
@@ -90,7 +90,7 @@ def test_an_index_can_be_searched_while_another_thread_adds_pages() -> None:
 def test_a_search_uses_the_old_index_if_no_thread_can_start(smaller: Smaller) -> None:
     put("/old/", "Old bread")
     index.refresh()
-    smaller(host_index, MAX_INLINE=0)
+    smaller(machine_index, MAX_INLINE=0)
     put("/new/", "New bread")
     with no_new_threads():
         assert found("old bread") == ["/old/"]

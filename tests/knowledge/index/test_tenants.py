@@ -14,7 +14,7 @@ from django.db.backends.signals import connection_created
 from pytest_django import Settings
 
 from sitechat.knowledge import index
-from sitechat.knowledge.index import host_index
+from sitechat.knowledge.index import machine_index
 from sitechat.knowledge.index.page_storing import store
 from sitechat.knowledge.searching import Query, search_index
 from sitechat.knowledge.sources import Document
@@ -95,6 +95,6 @@ def test_a_copied_schema_has_its_own_index(tenants: None) -> None:
 def test_a_large_index_is_built_for_the_tenant_of_the_request(
     tenants: None, smaller: Smaller
 ) -> None:
-    smaller(host_index, MAX_INLINE=1)  # a thread with its own connection builds
+    smaller(machine_index, MAX_INLINE=1)  # a thread with its own connection builds
     for tenant in TENANTS:
         until(lambda tenant=tenant: answers(tenant) == [f"Subject5 is explained to {tenant}."])  # type: ignore[misc]

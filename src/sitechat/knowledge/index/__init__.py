@@ -2,7 +2,8 @@
 
 The database rows are authoritative. `indexing_run` writes the rows of all pages, `saved_objects`
 and `wagtail` those of changed pages. They store each page with `page_storing`. Each machine builds
-its own search index from the rows: `host_index` builds and updates it, and `open_index` reads it.
+its own search index from the rows: `machine_index` builds and updates it, and `open_index` reads
+it.
 
 This package imports `sources`, `reading`, `text`, the models, and modules beside this package, such
 as `embedders`.
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 from sitechat.runtime.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
-    from sitechat.knowledge.index.host_index import current, discard_damaged, refresh
+    from sitechat.knowledge.index.machine_index import current, discard_damaged, refresh
     from sitechat.knowledge.index.index_status import status
     from sitechat.knowledge.index.open_index import Damaged, Index
 
@@ -26,7 +27,7 @@ __all__ = ["Damaged", "Index", "current", "discard_damaged", "refresh", "status"
 __getattr__ = lazy_exports(
     __name__,
     {
-        "host_index": ["current", "discard_damaged", "refresh"],
+        "machine_index": ["current", "discard_damaged", "refresh"],
         "index_status": ["status"],
         "open_index": ["Damaged", "Index"],
     },

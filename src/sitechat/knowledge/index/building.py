@@ -1,6 +1,6 @@
 """Building of a search index from the database, and updates of an index with changed pages.
 
-`host_index` calls this module. An FTS5 table without content can't delete rows. So the rows of
+`machine_index` calls this module. An FTS5 table without content can't delete rows. So the rows of
 removed passages stay in an index until it is rebuilt.
 """
 

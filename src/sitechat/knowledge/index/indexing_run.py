@@ -1,6 +1,6 @@
 """The steps of `chat_index` that write to the database: store pages, and embed passages.
 
-Afterwards, `chat_index` updates the search index; see `host_index`. The receivers of Wagtail's
+Afterwards, `chat_index` updates the search index; see `machine_index`. The receivers of Wagtail's
 signals call `read_again` for changed pages.
 """
 

@@ -1,6 +1,6 @@
 """A search index that is open for reading.
 
-`host_index` opens it, and the modules of `searching` query it.
+`machine_index` opens it, and the modules of `searching` query it.
 """
 
 from __future__ import annotations

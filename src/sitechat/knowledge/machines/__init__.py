@@ -7,7 +7,7 @@ HTTP is handled by `sitechat.http.llms_mcp_views`. This package imports `searchi
 from __future__ import annotations
 
 from sitechat.knowledge.machines.llms_txt import full_text, list_of_pages
-from sitechat.knowledge.machines.mcp_endpoint import (
+from sitechat.knowledge.machines.mcp_messages import (
     BATCH_VERSION,
     MAX_BATCH,
     VERSIONS,
