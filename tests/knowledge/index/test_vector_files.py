@@ -173,7 +173,7 @@ def test_an_embedder_that_failed_is_not_called_for_a_minute(
 @pytest.fixture
 def released(smaller: Smaller) -> Iterator[threading.Event]:
     """Let questions wait only briefly, and return the event that a hanging embedder waits for."""
-    smaller(question_vectors, SECONDS=0.05)
+    smaller(question_vectors, EMBEDDING_SECONDS=0.05)
     event = threading.Event()
     with question_vectors.state.renewed(), question_vectors.threads.renewed():
         yield event

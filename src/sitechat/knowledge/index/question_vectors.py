@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 logger = get_logger("sitechat")
 
-SECONDS = 3.0
+EMBEDDING_SECONDS = 3.0
 """Maximum seconds that a search waits for the vectors of a question."""
 _PAUSE = 60.0
 """Seconds after a failure during which questions are not embedded."""
@@ -33,7 +33,7 @@ class _TooLate(EmbeddingError):
     """The embedder did not return in time."""
 
     def __init__(self, future: Future[Vectors]) -> None:
-        super().__init__(f"CHAT_EMBEDDER took more than {SECONDS:g} s for a question")
+        super().__init__(f"CHAT_EMBEDDER took more than {EMBEDDING_SECONDS:g} s for a question")
         self.future = future
 
 
@@ -54,7 +54,7 @@ threads = PerProcess(lambda: LimitedThreads(_THREADS, _MAX_WAITING, "sitechat-qu
 
 
 def embed_questions(texts: Sequence[str], dimensions: int) -> Vectors | None:
-    """Embed questions. An embedder that takes longer than `SECONDS` counts as failed.
+    """Embed questions. An embedder that takes longer than `EMBEDDING_SECONDS` counts as failed.
 
     Args:
         texts: The questions.
@@ -93,7 +93,7 @@ def _embed_in_thread(texts: Sequence[str]) -> Vectors:
     future = pool.submit(in_callers_context(partial(_embed, texts)))
     if future is None:
         raise EmbeddingError("Too many questions wait for CHAT_EMBEDDER")
-    done, _late = wait([future], SECONDS)
+    done, _late = wait([future], EMBEDDING_SECONDS)
     if not done:
         pool.give_up(future)
         raise _TooLate(future)

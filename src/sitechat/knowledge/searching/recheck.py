@@ -21,7 +21,7 @@ logger = get_logger("sitechat")
 
 AT_ONCE = 2
 """Maximum number of pages that a search rechecks before it returns."""
-SECONDS = 0.25
+RECHECK_SECONDS = 0.25
 """Maximum seconds that a search waits for these pages."""
 _MAX_LATER = 8
 """Maximum number of further pages that are rechecked after the search, in another thread."""
@@ -43,13 +43,13 @@ def hide_unpublished(pages: Sequence[Page], prefix: str) -> set[int]:
 
     Returns:
         The primary keys of the pages that were hidden before the function returned. A page that
-        takes longer than `SECONDS` is not among them, but may be hidden later.
+        takes longer than `RECHECK_SECONDS` is not among them, but may be hidden later.
     """
     rendered = [page for page in pages if hasattr(page, "snapshot") and page.snapshot.is_rendered]
     now = rendered[:AT_ONCE]
     results = threaded_rendering.within(
         threaded_rendering.rechecks(),
-        SECONDS,
+        RECHECK_SECONDS,
         [partial(_hide_if_unpublished, page.pk, page.url, prefix) for page in now],
     )
     due = _due(rendered[AT_ONCE : AT_ONCE + _MAX_LATER])
