@@ -27,7 +27,7 @@ from sitechat import engine
 from sitechat.chatbot import Chatbot
 from sitechat.conversations import message_storing, offered_tools, prompt
 from sitechat.conversations.replies import ReplyHandle
-from sitechat.conversations.turn_limits import free_slot, is_slot_taken
+from sitechat.conversations.turn_limits import free_reply_slot, is_slot_taken
 from sitechat.conversations.visit import Visit
 from sitechat.engine import reservations
 from sitechat.engine.continuation import Continuation, load
@@ -43,7 +43,7 @@ from sitechat.runtime.process_identity import identity
 
 ATTEMPTS = 5
 """Maximum attempts to store an answer while other messages of the visitor's address take the free
-slots (see `turn_limits.free_slot`)."""
+slots (see `turn_limits.free_reply_slot`)."""
 
 
 def find_asked(visit: Visit, row: Message, use_id: uuid.UUID) -> ToolUse:
@@ -181,7 +181,7 @@ def _store_once(
             state = ToolState.APPROVED if approve else ToolState.DECLINED
             if not ToolUse.objects.open().filter(pk=use.pk).close(state, by=by):
                 raise AlreadyDecided(reply=str(row.pk))
-            slot = free_slot(visit.visitor.ip, guess=False)
+            slot = free_reply_slot(visit.visitor.ip, guess=False)
             reserved = reservations.reserve(visit.visitor, continuation.round.request)
             Message.objects.filter(pk=row.pk).update(
                 status=Status.RUNNING,

@@ -17,10 +17,10 @@ PASSAGES = 10
 more often than five large ones."""
 
 
-def passages(
+def find_passages(
     index: Index | None,
     query: Query,
-    address: str = "",
+    address_identity: str = "",
     *,
     bot: str = "default",
     site: SiteState | None = None,
@@ -30,13 +30,13 @@ def passages(
     Args:
         index: The search index; None if nothing has been indexed, or if the bot does not search.
         query: The message, or the query of a tool.
-        address: The identity of the visitor's network address. It limits how often pages are read.
+        address_identity: `Visitor.ip`. It limits how often pages are read.
             With "" the visitor's page is not read.
         bot: The name of the bot that is asked.
         site: The state of the site's content; None to read it.
     """
     answers = approved_search.find(query, bot, site=site)
-    visited = read_page(query, address) if address and query.page_url else []
+    visited = read_page(query, address_identity) if address_identity and query.page_url else []
     left = PASSAGES - len(visited) - len(answers)
     others = search_index(index, query, left) if index is not None else []
     return list(map(search_result, [*answers, *visited, *others]))

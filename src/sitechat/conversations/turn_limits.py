@@ -60,14 +60,14 @@ def slots_per_address() -> int | None:
     return max(MIN_SLOTS, shortest.cap // MESSAGES_PER_SLOT)
 
 
-def free_slot(address: str, *, guess: bool) -> str | None:
+def free_reply_slot(address_identity: str, *, guess: bool) -> str | None:
     """Return a concurrency slot for one more reply of an address.
 
     A slot is the address and a number. The row of a running reply holds it, and a unique constraint
     lets no second row hold the same slot.
 
     Args:
-        address: The identity of the address, `Visitor.ip`.
+        address_identity: `Visitor.ip`.
         guess: Whether to choose a slot without reading which slots are in use. Choose True for an
             address that probably has no running reply.
 
@@ -80,7 +80,7 @@ def free_slot(address: str, *, guess: bool) -> str | None:
     count = slots_per_address()
     if count is None:
         return None
-    prefix = f"{address}:"
+    prefix = f"{address_identity}:"
     used: set[str | None] = set()
     if not guess:
         used.update(Message.objects.filter(slot__startswith=prefix).values_list("slot", flat=True))

@@ -32,7 +32,7 @@ from sitechat.conversations.message_storing import ConversationDeleted
 from sitechat.conversations.offered_tools import OfferedTools
 from sitechat.conversations.open_confirmations import decline_open
 from sitechat.conversations.replies import ReplyHandle
-from sitechat.conversations.turn_limits import check_room, free_slot, is_slot_taken
+from sitechat.conversations.turn_limits import check_room, free_reply_slot, is_slot_taken
 from sitechat.conversations.visit import Visit
 from sitechat.engine import lost_replies, reservations
 from sitechat.engine.live_reply import LiveReply
@@ -67,7 +67,7 @@ COMPOSE_ATTEMPTS = 3
 """Maximum attempts to compose and write a turn if its conversation is deleted each time."""
 
 ATTEMPTS = 20
-"""Maximum attempts to write a turn while other messages take its slot (see `free_slot`)."""
+"""Maximum attempts to write a turn while other messages take its slot (see `free_reply_slot`)."""
 
 REJECTED_ATTEMPTS = 2
 """Maximum attempts after a violated constraint other than the one on slots."""
@@ -241,7 +241,7 @@ class TurnWriter:
             now.check_free()
         check_replaced(self.message, newest)
         decline_open(newest)
-        slot = free_slot(self.visit.visitor.ip, guess=guess)
+        slot = free_reply_slot(self.visit.visitor.ip, guess=guess)
         self.reserved = reservations.reserve(self.visit.visitor, self.request)
         if self.message.replaces is not None:
             Message.objects.filter(pk__in=[row.pk for row in newest]).update(replaced=True)
@@ -286,7 +286,7 @@ class TurnWriter:
             reserved=reserved,
             process=identity(),
             suggestions=follow_ups(
-                self.request.documents,
+                self.request.passages,
                 asked=[self.message.text, *(row.text for row in self.state.recent)],
             ),
             created=now,

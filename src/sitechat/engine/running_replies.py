@@ -28,9 +28,10 @@ def live_ids() -> list[UUID]:
     return list(process.live)
 
 
-def is_writing_to(address: str) -> bool:
-    """Return whether a reply to a network address (`Visitor.ip`) runs in this process."""
-    return any(live.visitor.ip == address for _engine, live in list(running().live.values()))
+def is_writing_to(address_identity: str) -> bool:
+    """Return whether a reply to an address (`Visitor.ip`) runs in this process."""
+    replies = list(running().live.values())
+    return any(live.visitor.ip == address_identity for _engine, live in replies)
 
 
 def stop(reply_id: UUID, at: int | None) -> bool:

@@ -45,7 +45,7 @@ def count_request(
 
     Args:
         kind: The kind of request. Each kind is counted separately.
-        address: The network address, or a prefix of it.
+        address: The network address, a prefix of it, or an identity of it.
         limit: The maximum number of requests in a period.
         seconds: The length of the period in seconds. A new count starts with each period.
         now: The time in seconds; None for the current time.

@@ -28,7 +28,7 @@ from sitechat.runtime.safe_logging import get_logger
 
 logger = get_logger("sitechat")
 
-SECONDS = 1.0
+READ_SECONDS = 1.0
 """Maximum seconds that an answer waits for the page."""
 MAX_PAGES_PER_ADDRESS = 20
 """Maximum number of pages that are read for one IP address or network in ten minutes."""
@@ -53,16 +53,16 @@ recent: PerProcess[OrderedDict[_Key, tuple[float, Reading | None]]] = PerProcess
 used, or while it is being read."""
 
 
-def read_page(query: Query, address: str) -> list[Found]:
+def read_page(query: Query, address_identity: str) -> list[Found]:
     """Return at most three passages of the visitor's page, if it is public and not stored.
 
-    The result is empty if the page can't be read within `SECONDS`, is not on the main host, is a
-    PDF, or has no text format. It is also empty if too many pages were read for the IP address, or
-    if the question is limited to some sources.
+    The result is empty if the page can't be read within `READ_SECONDS`, is not on the main host, is
+    a PDF, or has no text format. It is also empty if too many pages were read for the IP address,
+    or if the question is limited to some sources.
 
     Args:
         query: The question, with the page that it was asked on.
-        address: The visitor's IP address or network, for the limit.
+        address_identity: `Visitor.ip`, for the limit.
     """
     if not query.page_url or query.sources or is_stored(query.page_url, query.prefix):
         return []
@@ -73,7 +73,7 @@ def read_page(query: Query, address: str) -> list[Found]:
         return []
     if not site.hosts.is_main(location.host) or not may_visit(site, location):
         return []
-    reading = _read(Location(site.home.host, location.path), site.prefix, address)
+    reading = _read(Location(site.home.host, location.path), site.prefix, address_identity)
     if reading is None:
         return []
     return [
@@ -82,16 +82,16 @@ def read_page(query: Query, address: str) -> list[Found]:
     ]
 
 
-def _read(location: Location, prefix: str, address: str) -> Reading | None:
+def _read(location: Location, prefix: str, address_identity: str) -> Reading | None:
     """Return a page from the cache, or read it. None if it can't be used, or at the limit."""
     key = _Key(cache_key(), prefix, location)
     cached = _cached(key)
     if cached is not None:
         return cached[1]
-    if not address_rates.allows("visited", address, MAX_PAGES_PER_ADDRESS, _PERIOD):
+    if not address_rates.allows("visited", address_identity, MAX_PAGES_PER_ADDRESS, _PERIOD):
         return None
     (reading,) = threaded_rendering.within(
-        threaded_rendering.visits(), SECONDS, [partial(_read_once, key)]
+        threaded_rendering.visits(), READ_SECONDS, [partial(_read_once, key)]
     )
     return reading
 
