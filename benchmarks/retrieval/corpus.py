@@ -76,8 +76,8 @@ def configure(database: Path, embedder: str | None = None) -> None:
 def index(docs: Path, format: str, pattern: str) -> None:
     """Index a folder of files, as `chat_index` does."""
     from sitechat.knowledge import FileSource
-    from sitechat.knowledge.index.machine_index import refresh
     from sitechat.knowledge.index.indexing_run import index_all
+    from sitechat.knowledge.index.machine_index import refresh
 
     class Documentation(FileSource):
         path = docs

@@ -179,7 +179,7 @@ def _report_saved_page() -> None:
 @contextmanager
 def _building() -> Iterator[None]:
     """Build an index of the same pages in the background, at the pace of a site's process."""
-    from sitechat.knowledge.index import building, machine_index, indexing_pace
+    from sitechat.knowledge.index import building, indexing_pace, machine_index
 
     is_over = threading.Event()
 

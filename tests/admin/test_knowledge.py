@@ -158,12 +158,12 @@ def test_what_is_sent_is_what_the_chat_sends(owner: Client) -> None:
         put(f"/parcel-{n}/", f"Parcel number {n} is {'very ' * n} heavy.", f"Parcel {n}")
     there = index.current()
     assert there is not None
-    documents = site_passages.passages(
+    passages = site_passages.find_passages(
         there,
         Query("Which parcel?", previous="heavy", page_url="/parcel-14/", language="en"),
     )
     found = ask(owner, "Which parcel?", previous="heavy", page="/parcel-14/", language="en")
-    assert found["sent"] == [document.url for document in documents]
+    assert found["sent"] == [passage.url for passage in passages]
     assert len(found["sent"]) == site_passages.PASSAGES
     assert found["sent"][0] == "/parcel-14/"
     assert len(found["not_sent"]) == 5

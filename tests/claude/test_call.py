@@ -91,15 +91,15 @@ def test_tools_that_claude_wants(claude_standin: Standin) -> None:
 
 
 def test_what_an_answer_rests_on(claude_standin: Standin) -> None:
-    documents = [
+    passages = [
         SearchResult("A", "/a/", "Gold costs 5."),
         SearchResult("B", "/b/", "Silver costs 3."),
     ]
     outcome = ask(
         claude_standin,
         Answer("Silver costs 3.", citations=[1, 1, 0]),
-        messages=messages([], question="Silver?", documents=documents),
-        documents=documents,
+        messages=messages([], question="Silver?", passages=passages),
+        passages=passages,
     )
     assert outcome.deltas[-2:] == [Cited(1), Cited(0)]
 

@@ -107,7 +107,7 @@ def test_all_that_changes_stands_in_the_newest_message() -> None:
         page=VisitorPage("/prices/", "Prices"),
         context="The visitor's plan is Gold.",
         context_word="b7",
-        documents=[SearchResult("Prices", "/prices/", "Gold costs 5 euros.")],
+        passages=[SearchResult("Prices", "/prices/", "Gold costs 5 euros.")],
     )
     before, newest = sent[:-1], sent[-1]
     assert "Gold" not in json.dumps(before)
@@ -148,7 +148,7 @@ def test_nobody_else_s_text_has_our_tags(text: str) -> None:
         page=VisitorPage(text, text),
         context=f"The visitor calls themselves {text}.",
         context_word="c8",
-        documents=[SearchResult(text, "/prices/", text, headings=(text,))],
+        passages=[SearchResult(text, "/prices/", text, headings=(text,))],
     )
     written = json.dumps(sent)
     tags = re.findall(r"<\s*/?\s*(?:site_context|visitor_page|passage)\w*", written, re.I)
@@ -171,8 +171,8 @@ def test_a_page_can_not_close_its_tag(field: str) -> None:
 
 
 def test_passages_can_be_cited() -> None:
-    document = SearchResult("Prices", "/prices/", "Gold costs 5 euros.")
-    result = messages([], question="Hi", documents=[document])[0]["content"][0]
+    passage = SearchResult("Prices", "/prices/", "Gold costs 5 euros.")
+    result = messages([], question="Hi", passages=[passage])[0]["content"][0]
     assert result == {
         "type": "search_result",
         "source": "/prices/",
@@ -183,8 +183,8 @@ def test_passages_can_be_cited() -> None:
 
 
 def test_servers_without_citations_get_numbered_text_that_can_not_close_its_tag() -> None:
-    documents = [SearchResult("A", "/a/", "x</passage>"), SearchResult("B", "/b/", "y")]
-    sent = messages([], question="Hi", documents=documents, citations=False)
+    passages = [SearchResult("A", "/a/", "x</passage>"), SearchResult("B", "/b/", "y")]
+    sent = messages([], question="Hi", passages=passages, citations=False)
     first, second = texts(sent[0])[:2]
     assert first.startswith('<passage n="1">{')
     assert first.count("</passage>") == 1
@@ -238,7 +238,7 @@ def test_every_window_of_a_conversation_in_which_all_went_wrong_is_taken(
                 question="Now?",
                 page=VisitorPage("/", "Home"),
                 context="Gold",
-                documents=[SearchResult("A", "/a/", "text")],
+                passages=[SearchResult("A", "/a/", "text")],
                 citations=citations,
             ),
         }

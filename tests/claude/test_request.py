@@ -111,7 +111,7 @@ def test_the_last_round_of_tools_may_not_use_any() -> None:
 
 
 def test_a_tool_round_goes_on_from_what_claude_said() -> None:
-    first = request(documents=[SearchResult("A", "/a/", "a")])
+    first = request(passages=[SearchResult("A", "/a/", "a")])
     call = {"type": "tool_use", "id": "t1", "name": "search_site", "input": {}}
     result = {"type": "tool_result", "tool_use_id": "t1", "content": []}
     second = first.answered([call], [result], [SearchResult("B", "/b/", "b")])
@@ -120,7 +120,7 @@ def test_a_tool_round_goes_on_from_what_claude_said() -> None:
         {"role": "assistant", "content": [call]},
         {"role": "user", "content": [result]},
     ]
-    assert [document.title for document in second.documents] == ["A", "B"]
+    assert [passage.title for passage in second.passages] == ["A", "B"]
     request_rules.check(replace(second, tools=[TOOL]).parameters())
 
 

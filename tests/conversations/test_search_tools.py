@@ -202,7 +202,7 @@ def test_nonsense_from_claude_is_answered_with_what_is_valid(
 ) -> None:
     result = run(name, arguments)
     assert result.failed
-    assert result.documents == []
+    assert result.passages == []
     assert result.content[0]["text"]
 
 
@@ -211,13 +211,13 @@ def test_nonsense_from_claude_is_answered_with_what_is_valid(
 )
 def test_only_pages_that_the_visitor_may_see_are_opened(shop: None, url: str) -> None:
     result = run("open_page", {"url": url})
-    assert result.documents == []
+    assert result.passages == []
     assert result.content[0]["type"] == "text"
 
 
 def test_an_opened_page_is_there_as_a_whole(shop: None) -> None:
     result = run("open_page", {"url": "/returns/"})
-    assert [document.url for document in result.documents] == ["/returns/"]
+    assert [passage.url for passage in result.passages] == ["/returns/"]
     assert "thirty days" in result.content[0]["content"][0]["text"]
 
 
@@ -234,7 +234,7 @@ def test_a_long_page_is_read_in_parts_and_claude_is_told_so(db: None, citations:
         result = run("open_page", {"url": "/long/", **arguments}, citations=citations)
         assert not result.failed
         blocks = [block for one in result.content for block in one.get("content", [one])]
-        first_words = [document.text.partition(".")[0] for document in result.documents]
+        first_words = [passage.text.partition(".")[0] for passage in result.passages]
         return first_words, "".join(block["text"] for block in blocks[len(first_words) :])
 
     assert opened() == opened(part=1)

@@ -33,7 +33,7 @@ def request(turns: int = 0, asked: int = 100, said: int = 600, **fields: Any) ->
         "model": conf.CHAT_MODEL,
         "max_tokens": conf.CHAT_MAX_TOKENS,
         "system": system(conf.CHAT_SYSTEM_PROMPT),
-        "messages": messages(before, question="q" * asked, documents=fields.get("documents", ())),
+        "messages": messages(before, question="q" * asked, passages=fields.get("passages", ())),
         **fields,
     }
     return Request(**given)
@@ -55,7 +55,7 @@ TOOLS = tuple(map(definition, search_tools.SITE_TOOLS))
 PASSAGES = [SearchResult(f"Page {n}", f"/page/{n}/", "word " * 250) for n in range(10)]
 
 
-@pytest.mark.parametrize("fields", [{"turns": 10}, {"tools": TOOLS, "documents": PASSAGES}])
+@pytest.mark.parametrize("fields", [{"turns": 10}, {"tools": TOOLS, "passages": PASSAGES}])
 def test_240_stops_before_the_first_word_leave_the_chat_open_for_the_day(
     fields: dict[str, Any],
 ) -> None:

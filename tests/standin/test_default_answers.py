@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sitechat.standin.default_answers import default_answer
 from sitechat.standin.answer_languages import ENGLISH
+from sitechat.standin.default_answers import default_answer
 
 NOTHING = ENGLISH.unknown
 PAGE = (

@@ -99,7 +99,7 @@ def messages(
     page: VisitorPage | None = None,
     context: str | None = None,
     context_word: str = "",
-    documents: Sequence[SearchResult] = (),
+    passages: Sequence[SearchResult] = (),
     citations: bool = True,
     caching: bool = True,
 ) -> list[dict[str, Any]]:
@@ -114,7 +114,7 @@ def messages(
         context: The owner's facts about the visitor, "" if there are no facts; None for bots
             without `Chatbot.context`.
         context_word: A random word for the tags around `context`, new in every request.
-        documents: Passages to send.
+        passages: Passages to send.
         citations: Whether the server supports search results and citations.
         caching: Whether the server supports `cache_control`.
     """
@@ -136,8 +136,8 @@ def messages(
     if page and (page.url or page.title):
         url, title = escape(page.url), escape(page.title)
         newest.append(text_block(f'<visitor_page url="{url}" title="{title}"></visitor_page>'))
-    newest += search_result_blocks(documents, citations=citations)
-    if documents and not citations:
+    newest += search_result_blocks(passages, citations=citations)
+    if passages and not citations:
         newest.append(text_block(MARKS))
     newest.append(text_block(without_tags(question)))
     return [*history, {"role": "user", "content": newest}]
@@ -178,12 +178,12 @@ def context_block(context: str, word: str) -> dict[str, Any]:
 
 
 def search_result_blocks(
-    documents: Sequence[SearchResult], *, citations: bool, first: int = 1
+    passages: Sequence[SearchResult], *, citations: bool, first: int = 1
 ) -> list[dict[str, Any]]:
     """Return passages as content blocks.
 
     Args:
-        documents: The passages.
+        passages: The passages.
         citations: Whether the server supports search results. If not, the blocks are numbered text.
         first: The number of the first passage.
     """
@@ -191,18 +191,18 @@ def search_result_blocks(
         return [
             {
                 "type": "search_result",
-                "source": document.source,
+                "source": passage.source,
                 "title": without_tags(
-                    " > ".join([document.title or document.url, *document.headings])
+                    " > ".join([passage.title or passage.url, *passage.headings])
                 ),
-                "content": [text_block(without_tags(document.text))],
+                "content": [text_block(without_tags(passage.text))],
                 "citations": {"enabled": True},
             }
-            for document in documents
+            for passage in passages
         ]
     return [
-        text_block(f'<passage n="{n}">{_inert(_as_data(document))}</passage>')
-        for n, document in enumerate(documents, first)
+        text_block(f'<passage n="{n}">{_inert(_as_data(passage))}</passage>')
+        for n, passage in enumerate(passages, first)
     ]
 
 
@@ -216,10 +216,10 @@ def text_block(text: str) -> dict[str, Any]:
     return {"type": "text", "text": text}
 
 
-def _as_data(document: SearchResult) -> dict[str, Any]:
+def _as_data(passage: SearchResult) -> dict[str, Any]:
     """Return a passage as JSON values, with `approved` only if it is true."""
-    data = {**vars(document)}
-    if not document.approved:
+    data = {**vars(passage)}
+    if not passage.approved:
         del data["approved"]
     return data
 

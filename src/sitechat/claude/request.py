@@ -78,7 +78,7 @@ class Request:
     messages: list[dict[str, Any]]
     system: list[dict[str, Any]] = field(default_factory=list)
     tools: Sequence[dict[str, Any]] = ()
-    documents: Sequence[SearchResult] = ()
+    passages: Sequence[SearchResult] = ()
     """The passages in `messages`, in order. `Cited.index` is an index of this sequence."""
     user_id: str = ""
     """The value of `metadata.user_id`; "" to leave it out."""
@@ -135,9 +135,9 @@ class Request:
     @cached_property
     def _bytes(self) -> tuple[int, int]:
         """The bytes of the site's own text, and of the messages without the site's passages."""
-        passages = sum(len(_json(vars(document))) for document in self.documents)
-        own = len(_json(self.system)) + len(_json(list(self.tools))) + passages
-        return own, max(0, len(_json(self.messages)) - passages)
+        passage_bytes = sum(len(_json(vars(passage))) for passage in self.passages)
+        own = len(_json(self.system)) + len(_json(list(self.tools))) + passage_bytes
+        return own, max(0, len(_json(self.messages)) - passage_bytes)
 
     def max_cost(self) -> MaxCost:
         """Return the maximum usage and cost of the call."""
@@ -223,7 +223,7 @@ class Request:
         self,
         content: list[dict[str, Any]],
         results: list[dict[str, Any]],
-        documents: Sequence[SearchResult],
+        passages: Sequence[SearchResult],
     ) -> Request:
         """Return the request after a tool round, with Claude's answer and the tool results."""
         return replace(
@@ -233,7 +233,7 @@ class Request:
                 {"role": "assistant", "content": content},
                 {"role": "user", "content": results},
             ],
-            documents=[*self.documents, *documents],
+            passages=[*self.passages, *passages],
         )
 
     def message_texts(self) -> str:

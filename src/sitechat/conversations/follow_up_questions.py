@@ -21,19 +21,19 @@ QUESTION_MARKS = ("?", "\uff1f", "\u061f")
 """The question marks of Latin scripts, of East Asian scripts, and of Arabic."""
 
 
-def follow_ups(documents: Sequence[SearchResult], *, asked: Iterable[str]) -> list[str]:
+def follow_ups(passages: Sequence[SearchResult], *, asked: Iterable[str]) -> list[str]:
     """Return questions that are headings or titles of the passages, and were not asked yet.
 
     There are at most MAX_QUESTIONS, in the order of the passages.
 
     Args:
-        documents: The passages that are sent with the visitor's question.
+        passages: The passages that are sent with the visitor's question.
         asked: The visitor's questions in the conversation.
     """
     earlier = list(asked)
     questions: list[str] = []
-    for document in documents:
-        for text in (*reversed(document.headings), document.title):
+    for passage in passages:
+        for text in (*reversed(passage.headings), passage.title):
             question = " ".join(text.split())
             if not question.endswith(QUESTION_MARKS) or len(question) > MAX_LENGTH:
                 continue

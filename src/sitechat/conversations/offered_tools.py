@@ -140,13 +140,13 @@ def _definition(tool: Tool) -> dict[str, Any] | None:
         return None
 
 
-def _run(offered: OfferedTool, arguments: dict[str, Any], documents_sent: int) -> ToolResult:
+def _run(offered: OfferedTool, arguments: dict[str, Any], passages_sent: int) -> ToolResult:
     """Run a tool on this thread, and return its value or its exception as a result for Claude.
 
     Args:
         offered: The tool.
         arguments: Its valid arguments.
-        documents_sent: The number of documents that Claude has got before.
+        passages_sent: The number of passages that Claude has got before.
     """
     tool = offered.tool
     try:
@@ -159,7 +159,7 @@ def _run(offered: OfferedTool, arguments: dict[str, Any], documents_sent: int) -
         return ToolResult.of_failure(FAILED.format(ref=_log_failure(tool, error)))
     try:
         if isinstance(value, SitePassages):
-            return value.as_result(documents_sent)
+            return value.as_result(passages_sent)
         if isinstance(value, VisitorOffer):
             return ToolResult([text_block(value.words)], [], offer=value.kind)
         text = without_tags(result_text(value))

@@ -30,7 +30,7 @@ from sitechat.conversations.message_body import IncomingMessage
 from sitechat.conversations.offered_tools import OfferedTools
 from sitechat.conversations.open_confirmations import outcomes
 from sitechat.conversations.prompt_cache import caches_for_hour
-from sitechat.conversations.site_passages import passages
+from sitechat.conversations.site_passages import find_passages
 from sitechat.conversations.visit import Visit
 from sitechat.knowledge.index import current as current_index
 from sitechat.knowledge.searching import Query
@@ -138,7 +138,7 @@ def compose(
     if check is not None and (index is not None or page_url or type(bot) is not Chatbot):
         check()
     query = _query(visit, message, turns, page_url)
-    documents = passages(index, query, visit.visitor.ip, bot=bot.name, site=site)
+    passages = find_passages(index, query, visit.visitor.ip, bot=bot.name, site=site)
     if words is None:
         words = bot_words_sync(bot, visit.request)
     return replace(
@@ -149,11 +149,11 @@ def compose(
             page=message.page,
             context=words.context,
             context_word=secrets.token_hex(8),
-            documents=documents,
+            passages=passages,
             caching=bot.caching,
             citations=bot.citations,
         ),
-        documents=documents,
+        passages=passages,
     )
 
 

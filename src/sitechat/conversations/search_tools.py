@@ -10,7 +10,7 @@ from django.urls import get_script_prefix
 from django.utils.translation import gettext_lazy as _
 
 from sitechat.claude.messages import SearchResult, search_result_blocks, text_block
-from sitechat.conversations.site_passages import passages, search_result
+from sitechat.conversations.site_passages import find_passages, search_result
 from sitechat.engine.tool_interface import ToolRefused, ToolResult
 from sitechat.knowledge.index import current as current_index
 from sitechat.knowledge.searching import Query
@@ -54,7 +54,7 @@ class SiteSearch:
             prefix=self._prefix,
             sources=self.sources,
         )
-        return passages(index, asked, bot=self.bot)
+        return find_passages(index, asked, bot=self.bot)
 
     def read(self, url: str) -> list[SearchResult]:
         """Return the passages of a page; [] if the site has no page there that the user may see."""
@@ -66,22 +66,22 @@ class SiteSearch:
 class SitePassages:
     """Passages of the site as the result of a tool."""
 
-    documents: list[SearchResult]
+    passages: list[SearchResult]
     citations: bool
     if_none: str = ""
     """The text for Claude if there are no passages."""
     note: str = ""
     """A text for Claude after the passages; "" for no text."""
 
-    def as_result(self, documents_sent: int) -> ToolResult:
-        """Return the result for Claude. It numbers the passages from `documents_sent` + 1."""
-        first = documents_sent + 1
-        content = search_result_blocks(self.documents, citations=self.citations, first=first)
+    def as_result(self, passages_sent: int) -> ToolResult:
+        """Return the result for Claude. It numbers the passages from `passages_sent` + 1."""
+        first = passages_sent + 1
+        content = search_result_blocks(self.passages, citations=self.citations, first=first)
         if self.note:
             # A tool result with search results must not contain other blocks.
             blocks = content[-1]["content"] if self.citations else content
             blocks.append(text_block(self.note))
-        return ToolResult(content or [text_block(self.if_none)], self.documents)
+        return ToolResult(content or [text_block(self.if_none)], self.passages)
 
 
 def _search_site(site: SiteSearch, query: str) -> SitePassages:

@@ -58,7 +58,7 @@ class AnswerWriter:
         text, is_marked = self._last_line.rest(is_whole=stop_reason in WHOLE)
         self._write_text(text)
         if self._marks is not None:
-            self._write_marked(self._marks.rest(len(self._request.documents)))
+            self._write_marked(self._marks.rest(len(self._request.passages)))
         # An answer that calls tools is not the final one.
         self._reply.did_not_know = is_marked and stop_reason != "tool_use"
 
@@ -66,7 +66,7 @@ class AnswerWriter:
         if self._marks is None:
             self._reply.write(text)
         elif text:
-            self._write_marked(self._marks.feed(text, len(self._request.documents)))
+            self._write_marked(self._marks.feed(text, len(self._request.passages)))
 
     def _write_marked(self, parts: Iterable[str | int]) -> None:
         for part in parts:
@@ -77,9 +77,9 @@ class AnswerWriter:
 
     def _cite(self, index: int) -> None:
         # Only sent passages can be cited, so links come from the site and never from the model.
-        if 0 <= index < len(self._request.documents):
-            document = self._request.documents[index]
-            self._reply.cite(title=document.title, url=document.url)
+        if 0 <= index < len(self._request.passages):
+            passage = self._request.passages[index]
+            self._reply.cite(title=passage.title, url=passage.url)
 
 
 class MarkReader:

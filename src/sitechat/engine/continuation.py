@@ -45,10 +45,10 @@ def dump(continuation: Continuation) -> str:
     return json.dumps(
         {
             "messages": [_masked(message) for message in waiting.request.messages],
-            "documents": [asdict(document) for document in waiting.request.documents],
+            "documents": [asdict(passage) for passage in waiting.request.passages],
             "content": waiting.content,
             "calls": [vars(call) for call in waiting.calls],
-            "results": [asdict(result) for result in waiting.results],
+            "results": [_stored_result(result) for result in waiting.results],
             "rounds": continuation.rounds,
             "tool_calls": continuation.tool_calls,
             "like": _digest(waiting.request),
@@ -73,14 +73,14 @@ def load(stored: str, template: Request, context: str | None) -> Continuation:
     request = replace(
         template,
         messages=[_unmasked(message, context) for message in data["messages"]],
-        documents=list(map(_document, data["documents"])),
+        passages=list(map(_passage, data["documents"])),
     )
     content = data["content"]
     if data["like"] != _digest(request):
         request = replace(request, messages=list(map(without_thinking, request.messages)))
         content = [block for block in content if block["type"] not in THINKING_BLOCKS]
     results = [
-        ToolResult(each["content"], list(map(_document, each["documents"])), each["failed"])
+        ToolResult(each["content"], list(map(_passage, each["documents"])), each["failed"])
         for each in data["results"]
     ]
     calls = [ToolCall(**call) for call in data["calls"]]
@@ -88,7 +88,13 @@ def load(stored: str, template: Request, context: str | None) -> Continuation:
     return Continuation(waiting, data["rounds"], data["tool_calls"])
 
 
-def _document(stored: dict[str, Any]) -> SearchResult:
+def _stored_result(result: ToolResult) -> dict[str, Any]:
+    """Return a result as JSON values. Earlier versions stored its passages as "documents", too."""
+    passages = [asdict(passage) for passage in result.passages]
+    return {"content": result.content, "documents": passages, "failed": result.failed}
+
+
+def _passage(stored: dict[str, Any]) -> SearchResult:
     return SearchResult(**{**stored, "headings": tuple(stored["headings"])})
 
 

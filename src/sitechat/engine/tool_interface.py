@@ -27,11 +27,11 @@ NO_ROOM = "There is no room for this result. Answer from what you have."
 class ToolResult:
     """The result of a tool: content blocks for Claude, and the passages in its first blocks.
 
-    Each of the first blocks has one passage (`documents`), in the same order.
+    Each of the first blocks has one passage (`passages`), in the same order.
     """
 
     content: list[dict[str, Any]]
-    documents: list[SearchResult]
+    passages: list[SearchResult]
     failed: bool = False
     offer: str = ""
     """The offer to the visitor beside the reply: "person", "contact", or nothing."""
@@ -76,7 +76,7 @@ class PreparedCall:
     question: str
     """The question to which the visitor must agree before the call runs; "" for none."""
     run: Callable[[int], ToolResult]
-    """Runs the call, on a thread. Its argument is the number of documents that Claude has got
+    """Runs the call, on a thread. Its argument is the number of passages that Claude has got
     before. It raises nothing."""
 
 
@@ -138,24 +138,24 @@ class ToolRound:
     results: list[ToolResult] = field(default_factory=list)
 
     @property
-    def documents_sent(self) -> int:
-        """The number of documents that Claude has got, including those of the results so far."""
-        return len(self.request.documents) + sum(len(each.documents) for each in self.results)
+    def passages_sent(self) -> int:
+        """The number of passages that Claude has got, including those of the results so far."""
+        return len(self.request.passages) + sum(len(each.passages) for each in self.results)
 
     def following(self, blocks: int | None = None) -> Request:
         """Return the next request: Claude's own words, then the results.
 
         Args:
             blocks: How many of the results' content blocks to keep, from the first; None for all.
-                The documents of the other blocks are left out, too.
+                The passages of the other blocks are left out, too.
         """
         left = self.blocks if blocks is None else blocks
         content: list[dict[str, Any]] = []
-        documents: list[SearchResult] = []
+        passages: list[SearchResult] = []
         for tool_call, result in zip(self.calls, self.results, strict=True):
             kept = result.content[:left]
             left -= len(kept)
-            documents += result.documents[: len(kept)]
+            passages += result.passages[: len(kept)]
             is_dropped = bool(result.content) and not kept
             content.append(
                 {
@@ -165,7 +165,7 @@ class ToolRound:
                     **({"is_error": True} if is_dropped or result.failed else {}),
                 }
             )
-        return self.request.answered(self.content, content, documents)
+        return self.request.answered(self.content, content, passages)
 
     @property
     def blocks(self) -> int:

@@ -73,7 +73,7 @@ async def run_tools(
     with live.without_timeout():  # tools have their own time limits
         for call in tool_round.calls[len(tool_round.results) :]:
             decision, live.decision = live.decision, None
-            sent = tool_round.documents_sent
+            sent = tool_round.passages_sent
             result = await _result_of(live, tools, call, sent, steps, decision)
             if isinstance(result, PreparedCall):
                 return result
@@ -85,7 +85,7 @@ async def _result_of(
     live: LiveReply,
     tools: Tools,
     call: ToolCall,
-    documents_sent: int,
+    passages_sent: int,
     steps: Steps,
     decision: Decision | None,
 ) -> ToolResult | PreparedCall:
@@ -95,7 +95,7 @@ async def _result_of(
         live: The reply.
         tools: The tools of the reply.
         call: The call, as Claude wrote it.
-        documents_sent: The number of documents that Claude has got before.
+        passages_sent: The number of passages that Claude has got before.
         steps: Runs the tool and the database work.
         decision: The visitor's decision about this call; None if the visitor was not asked.
     """
@@ -111,7 +111,7 @@ async def _result_of(
         return prepared
     if prepared.question and decision is None:
         return ToolResult.of_failure(NOBODY_TO_ASK) if live.conversation_id is None else prepared
-    run = partial(prepared.run, documents_sent)
+    run = partial(prepared.run, passages_sent)
     if decision is None:
         live.tool_uses.append(used)
     elif await steps.database(partial(tool_rows.claim, decision)):

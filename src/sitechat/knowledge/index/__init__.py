@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from sitechat.runtime.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
-    from sitechat.knowledge.index.machine_index import current, discard_damaged, refresh
     from sitechat.knowledge.index.index_status import status
+    from sitechat.knowledge.index.machine_index import current, discard_damaged, refresh
     from sitechat.knowledge.index.open_index import Damaged, Index
 
 __all__ = ["Damaged", "Index", "current", "discard_damaged", "refresh", "status"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlite3
 from typing import TypedDict
 
-from sitechat.knowledge.index.machine_index import content_stamp, current, discard_damaged
 from sitechat.knowledge.index.index_metadata import state_of
+from sitechat.knowledge.index.machine_index import content_stamp, current, discard_damaged
 from sitechat.knowledge.index.open_index import Damaged, Index
 from sitechat.models import Page
 

@@ -77,12 +77,12 @@ class Command(ChatCommand):
         self.say(_("Cites:") if live.reply.sources else _("Cites nothing."))
         for source in live.reply.sources:
             self.say(f"  [{source['n']}] {source['title']}  {source['url']}")
-        documents = live.request.documents
+        passages = live.request.passages
         self.say("")
-        self.say(_("Passages sent:") if documents else _("No passages were sent."))
-        for document in documents:
-            title = " > ".join([document.title, *document.headings])
-            self.say(f"  {title}  {document.url}")
+        self.say(_("Passages sent:") if passages else _("No passages were sent."))
+        for passage in passages:
+            title = " > ".join([passage.title, *passage.headings])
+            self.say(f"  {title}  {passage.url}")
 
     def _show_prompt(self, live: LiveReply) -> None:
         self.show(json_text(live.request.parameters(), indent=2))
