@@ -12,9 +12,9 @@ import { createEarlier } from "./earlier-messages"
 import { createFollowing } from "./following"
 import { messagesBefore, newMessages, reuseMessages, without } from "./history"
 import { type ChatMessage, createMessage } from "./message"
-import { createOutcome } from "./outcome"
 import { createPending } from "./pending"
 import { createRefusedMessages } from "./refused-messages"
+import { createReplyEnd } from "./reply-end"
 import type { Screen } from "./view-types"
 import { secondsToWait } from "./visitor-limits"
 
@@ -30,8 +30,8 @@ export interface ConversationOptions {
 
 export function createConversation(options: ConversationOptions): Conversation {
   const { client, memory, screen, emit, changed } = options
-  const outcome = createOutcome(options)
-  const { report } = outcome
+  const replyEnd = createReplyEnd(options)
+  const { report } = replyEnd
   const pending = createPending(memory, screen)
   const earlier = createEarlier(client, screen, report, (history) => {
     const shown = messages
@@ -41,7 +41,7 @@ export function createConversation(options: ConversationOptions): Conversation {
   })
   const following = createFollowing({
     ...options,
-    outcome,
+    replyEnd,
     accepted() {
       pending.accepted()
       changed()
@@ -65,7 +65,7 @@ export function createConversation(options: ConversationOptions): Conversation {
   /** Replaces the messages with those of the server. Unchanged messages stay the same objects. */
   function adopt(history: History): void {
     messages = reuseMessages(history.messages, messages)
-    for (const message of messages) message.note ??= outcome.noteFor(message.status, message.error)
+    for (const message of messages) message.note ??= replyEnd.noteFor(message.status, message.error)
   }
 
   /**

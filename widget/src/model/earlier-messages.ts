@@ -2,7 +2,7 @@
 
 import type { History } from "../shared/http-types"
 import type { Client } from "../transport/client"
-import type { Outcome } from "./outcome"
+import type { ReplyEnd } from "./reply-end"
 import type { Screen } from "./view-types"
 
 export interface Earlier {
@@ -16,7 +16,7 @@ export interface Earlier {
 export function createEarlier(
   client: Client,
   screen: Screen,
-  report: Outcome["report"],
+  report: ReplyEnd["report"],
   showBefore: (history: History) => void,
 ): Earlier {
   let nextCursor: string | null = null

@@ -9,7 +9,7 @@ import type { Decision, Outgoing } from "../transport/follow"
 import { Refusal } from "../transport/http"
 import type { ReplyPosition } from "../transport/reply-position"
 import type { ChatMessage } from "./message"
-import type { Outcome } from "./outcome"
+import type { ReplyEnd } from "./reply-end"
 import { createRunningReply, type RunningReply } from "./running-reply"
 import type { Screen } from "./view-types"
 
@@ -47,7 +47,7 @@ export interface FollowingOptions {
   screen: Screen
   strings: Strings
   emit: Emit
-  outcome: Outcome
+  replyEnd: ReplyEnd
   /** Called when the server has confirmed the message. */
   accepted(): void
   /** Called when other tabs must refresh. */
@@ -59,7 +59,7 @@ export interface FollowingOptions {
 }
 
 export function createFollowing(options: FollowingOptions): Following {
-  const { client, memory, screen, strings, emit, outcome, accepted, changed, remove, refresh } = options
+  const { client, memory, screen, strings, emit, replyEnd, accepted, changed, remove, refresh } = options
   const { translate } = strings
   /** Answers whose connection was lost, with the positions at which to resume. */
   const lost = new Map<ChatMessage, ReplyPosition>()
@@ -88,14 +88,14 @@ export function createFollowing(options: FollowingOptions): Following {
         remove(answer)
         if (!memory.values.person) await refresh()
       } else if (!problem) {
-        outcome.finish(run)
+        replyEnd.finish(run)
         changed()
       } else if (undo && !run.isKnown) undo(problem)
       else if (problem instanceof Refusal && problem.status === 404) await refresh()
       else {
         lost.set(answer, position)
         answer.finish("interrupted", { text: translate(problem instanceof Refusal ? "failed" : "lost"), retry: true })
-        outcome.report(problem)
+        replyEnd.report(problem)
       }
     },
 

@@ -3,8 +3,8 @@
 import type { Outgoing } from "../transport/follow"
 import { Refusal } from "../transport/http"
 import type { ChatMessage } from "./message"
-import type { Outcome } from "./outcome"
 import type { Pending } from "./pending"
+import type { ReplyEnd } from "./reply-end"
 import type { Screen } from "./view-types"
 
 export interface RefusedMessages {
@@ -24,7 +24,7 @@ export interface RefusedMessages {
 export interface RefusedMessagesOptions {
   screen: Screen
   pending: Pending
-  report: Outcome["report"]
+  report: ReplyEnd["report"]
   refresh(): Promise<void>
   send(text: string, replaces?: string): Promise<void>
 }

@@ -29,7 +29,7 @@ const STALE_AFTER = 30_000
 const sheet = new CSSStyleSheet()
 sheet.replaceSync(css)
 
-export function createChat(launcher: Launcher): Panel {
+export function createPanel(launcher: Launcher): Panel {
   const { root, inline, memory, emit, attribute, host, identity } = launcher
   const language = host().closest<HTMLElement>("[lang]")?.lang
   const strings = createStrings(launcher.texts, language)

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest"
 import { messagesBefore, reuseMessages, without } from "../../src/model/history"
 import { createMessage } from "../../src/model/message"
-import { createOutcome } from "../../src/model/outcome"
+import { createReplyEnd } from "../../src/model/reply-end"
 import type { Screen } from "../../src/model/view-types"
 import { WORDS } from "../words"
 
@@ -25,7 +25,7 @@ describe("what the server has", () => {
 })
 
 describe("an answer that did not end well", () => {
-  const { noteFor } = createOutcome({ screen: {} as Screen, strings: WORDS, emit: vi.fn() })
+  const { noteFor } = createReplyEnd({ screen: {} as Screen, strings: WORDS, emit: vi.fn() })
 
   it("says what the server said of it", () => {
     const error = { error: "api_error", message: "Not now.", retryable: true }

@@ -8,7 +8,7 @@ import type { Note } from "./message"
 import type { RunningReply } from "./running-reply"
 import type { Screen } from "./view-types"
 
-export interface Outcome {
+export interface ReplyEnd {
   /** Returns the note below an answer with this status; undefined if it is running or complete. */
   noteFor(status: Status, error?: ChatErrorDetail | null): Note | undefined
   /** Shows the end of a reply, and reports it to the page with an event. */
@@ -21,14 +21,14 @@ export interface Outcome {
   report(problem: unknown, textName?: "lost" | "unloaded", retry?: () => void): void
 }
 
-export interface OutcomeOptions {
+export interface ReplyEndOptions {
   screen: Screen
   strings: Strings
   emit: Emit
 }
 
-export function createOutcome({ screen, strings: { translate }, emit }: OutcomeOptions): Outcome {
-  const outcome: Outcome = {
+export function createReplyEnd({ screen, strings: { translate }, emit }: ReplyEndOptions): ReplyEnd {
+  const replyEnd: ReplyEnd = {
     noteFor(status, error) {
       if (status === "complete" || status === "running") return undefined
       if (error?.message) return { text: error.message, retry: !!error.retryable }
@@ -42,7 +42,7 @@ export function createOutcome({ screen, strings: { translate }, emit }: OutcomeO
         answer.finish(status, { text: message, retry: !!retryable })
         emit("site-chat:error", detailOf(failure, error, message))
         if (seconds) screen.showNotice({ text: message, until: Date.now() + seconds * 1000 })
-      } else answer.finish(status, outcome.noteFor(status))
+      } else answer.finish(status, replyEnd.noteFor(status))
       emit("site-chat:reply", { id: answer.id, text: answer.text, status })
       screen.arrived(answer)
     },
@@ -60,7 +60,7 @@ export function createOutcome({ screen, strings: { translate }, emit }: OutcomeO
       screen.showNotice({ text, until, retry: mayHelp && !until ? retry : undefined })
     },
   }
-  return outcome
+  return replyEnd
 }
 
 function detailOf(event: StreamEvent & { message?: string }, error: string, message: string): ChatErrorDetail {
