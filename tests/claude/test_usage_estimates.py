@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from sitechat.claude.catalog import LARGEST_CONTEXT
+from sitechat.claude.reported_text import reported_text
 from sitechat.claude.token_usage import TokenUsage
-from sitechat.claude.usage_estimates import Counts, text_of
+from sitechat.claude.usage_estimates import Counts
 
 WORDS = "word " * 100
 
@@ -141,7 +142,7 @@ def test_thinking_tier_and_region() -> None:
     ],
 )
 def test_short_texts_from_outside(value: Any, text: str) -> None:
-    assert text_of(value, 10) == text
+    assert reported_text(value, 10) == text
 
 
 def test_usage_adds_up_and_keeps_what_was_said_last() -> None:

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from io import StringIO
 from typing import Any
 
+from sitechat.claude.reported_text import reported_text
 from sitechat.claude.request import Cited, ToolCall
-from sitechat.claude.usage_by_model import Attempts
-from sitechat.claude.usage_estimates import text_of
+from sitechat.claude.usage_by_model import UsageByModel
 
 Delta = str | Cited
 """What an event adds to the answer: text, or a passage that the text so far cites."""
@@ -67,7 +67,7 @@ class Answer:
         """The tool calls, in the order in which Claude made them."""
         self.refusal_category = ""
         """The policy area in which a model has refused; empty if none is known."""
-        self.attempts = Attempts()
+        self.usage_by_model = UsageByModel()
         """The usage of each model that has written a part of the answer."""
         self._blocks: dict[int, _Block] = {}
         self._newest = -1
@@ -92,15 +92,15 @@ class Answer:
         if kind == "message_start":
             self.has_started = True
             message = event.get("message")
-            self.attempts.report(message.get("usage") if isinstance(message, dict) else None)
+            self.usage_by_model.report(message.get("usage") if isinstance(message, dict) else None)
         elif kind == "message_delta":
             self.has_started = True
             delta = event.get("delta")
             if isinstance(delta, dict):
-                reason = text_of(delta.get("stop_reason"), STOP_REASON_LENGTH)
+                reason = reported_text(delta.get("stop_reason"), STOP_REASON_LENGTH)
                 self.stop_reason = reason or self.stop_reason
                 self._keep_category(delta.get("stop_details"))
-            self.attempts.report(event.get("usage"), final=True)
+            self.usage_by_model.report(event.get("usage"), final=True)
         elif kind == "message_stop":
             self.has_started = self.stopped = True
         return ()
@@ -142,7 +142,9 @@ class Answer:
         The thinking and the tool calls of the first model are dropped; its text is kept.
         """
         successor = start.get("to")
-        self.attempts.hand_over(successor.get("model") if isinstance(successor, dict) else None)
+        self.usage_by_model.hand_over(
+            successor.get("model") if isinstance(successor, dict) else None
+        )
         self._keep_category(start.get("trigger"))
         self.content = [block for block in self.content if block["type"] == "text"]
         self.tool_calls = []
@@ -150,7 +152,7 @@ class Answer:
     def _keep_category(self, details: Any) -> None:
         """Keep the category of a refusal: of `stop_details`, or of the trigger of a hand-over."""
         category = details.get("category") if isinstance(details, dict) else None
-        self.refusal_category = text_of(category, CATEGORY_LENGTH) or self.refusal_category
+        self.refusal_category = reported_text(category, CATEGORY_LENGTH) or self.refusal_category
 
     def _delta(self, index: int, delta: Any) -> Sequence[Delta]:
         """Process a delta. The first delta opens its block, if the start event is missing.
@@ -179,11 +181,11 @@ class Answer:
             signature = delta.get("signature")
             if isinstance(signature, str):
                 block.signature = signature
-                self.attempts.newest.estimate_output(signature)
+                self.usage_by_model.newest.estimate_output(signature)
         else:
             written = delta.get("thinking" if kind == "thinking_delta" else "partial_json")
             if isinstance(written, str) and written:
-                self.attempts.newest.estimate_output(written)
+                self.usage_by_model.newest.estimate_output(written)
                 block.written.write(written)
         return ()
 
@@ -192,7 +194,7 @@ class Answer:
 
         A first surrogate at its end is kept back until the second surrogate arrives.
         """
-        self.attempts.newest.estimate_output(text)
+        self.usage_by_model.newest.estimate_output(text)
         if block.first_surrogate or not text.isascii():
             text = block.first_surrogate + text
             block.first_surrogate = text[-1] if "\ud800" <= text[-1] <= "\udbff" else ""

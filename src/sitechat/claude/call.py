@@ -24,7 +24,7 @@ from sitechat.claude.failures import (
 from sitechat.claude.retries import wait_before_retry
 from sitechat.claude.stream import EventStream, open_stream
 from sitechat.claude.token_usage import TokenUsage
-from sitechat.claude.usage_by_model import Attempt, total
+from sitechat.claude.usage_by_model import ModelUsage, total
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
@@ -79,7 +79,7 @@ class Call:
     @property
     def exact(self) -> bool:
         """Whether the usage is Claude's own final count, or zero because nothing was used."""
-        is_exact = self._answer.attempts.is_exact(max_output=self._max_output)
+        is_exact = self._answer.usage_by_model.is_exact(max_output=self._max_output)
         return is_exact or not self._answer.has_started
 
     @property
@@ -89,14 +89,14 @@ class Call:
         return max(limit, self.request.to_fallback().max_output) if self._hands_over else limit
 
     @property
-    def attempts(self) -> list[Attempt]:
-        """The usage by attempt: Claude's counts, and estimates for missing ones.
+    def usage_by_model(self) -> list[ModelUsage]:
+        """The usage of each model: Claude's counts, and estimates for missing ones.
 
         It is empty if Claude has not started to answer.
         """
         if not self._answer.has_started:
             return []
-        return self._answer.attempts.attempts_to_book(
+        return self._answer.usage_by_model.usage_to_book(
             self.request.model,
             likely_input=self.request.likely_input,
             max_output=self._max_output,
@@ -106,27 +106,29 @@ class Call:
     @property
     def usage(self) -> TokenUsage:
         """The usage of all attempts together."""
-        return total(self.attempts)
+        return total(self.usage_by_model)
 
     @property
     def in_us(self) -> bool:
         """Whether Claude reported that it runs in the US only, which costs more."""
-        return self._answer.attempts.inference_geo == regions.US
+        return self._answer.usage_by_model.inference_geo == regions.US
 
     @property
     def dollars(self) -> Decimal:
         """The cost of all attempts in US dollars, each at the price of its model."""
-        return sum((usage_costs.cost(each.model, each.usage) for each in self.attempts), Decimal(0))
+        return sum(
+            (usage_costs.cost(each.model, each.usage) for each in self.usage_by_model), Decimal(0)
+        )
 
     @property
     def handed_over(self) -> bool:
         """Whether a fallback model answers, because the requested model has refused."""
-        return bool(self._answer.attempts.fallback)
+        return bool(self._answer.usage_by_model.fallback)
 
     @property
     def model(self) -> str:
         """The model that answers."""
-        return self._answer.attempts.fallback or self.request.model
+        return self._answer.usage_by_model.fallback or self.request.model
 
     @property
     def refusal_category(self) -> str:
@@ -216,7 +218,7 @@ class Call:
                 deltas = self._answer.feed(event)
                 if self._answer.has_started:
                     self.usage_is_known = True
-                    regions.remember_region(self._answer.attempts.inference_geo)
+                    regions.remember_region(self._answer.usage_by_model.inference_geo)
                     return stream, deltas
             raise NotAnAnswer("the answer is empty")
         except BaseException as error:
@@ -232,7 +234,7 @@ class Call:
         body = error.body if isinstance(error, NotAnAnswer) else None
         if isinstance(body, dict) and isinstance(body.get("usage"), dict):
             self._answer.feed({"type": "message_start", "message": body})
-            self._answer.attempts.report(body["usage"], final=True)
+            self._answer.usage_by_model.report(body["usage"], final=True)
 
     def _explained(self, error: Exception) -> ReplyError:
         """Log a failure, report it to the breaker, and return the error for the visitor."""

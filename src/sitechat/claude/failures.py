@@ -14,7 +14,7 @@ from django.utils import translation
 from sitechat.claude import connection_errors
 from sitechat.claude.client import NoClient
 from sitechat.claude.owner_explanations import NO_TEXT, SILENT, explanation, safe_reason
-from sitechat.claude.usage_estimates import text_of
+from sitechat.claude.reported_text import reported_text
 from sitechat.conf import conf
 from sitechat.errors import (
     ApiError,
@@ -79,11 +79,11 @@ class ClaudeError(Exception):
         code = details.get("error_code") if isinstance(details, dict) else None
         message = inner.get("message") or (error if isinstance(error, str) else body)
         super().__init__(status)
-        self.type = text_of(inner.get("type"), TYPE_LENGTH)
+        self.type = reported_text(inner.get("type"), TYPE_LENGTH)
         self.status = STATUS_OF_TYPE.get(self.type, 500) if status < 400 else status
         self.message = message if isinstance(message, str) else ""
         self.error_code = code if isinstance(code, str) else ""
-        self.request_id = text_of(
+        self.request_id = reported_text(
             headers.get("request-id") or outer.get("request_id"), REQUEST_ID_LENGTH
         )
         self.retry_after = _seconds(headers.get("retry-after"))

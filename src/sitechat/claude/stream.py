@@ -18,7 +18,7 @@ from sitechat.claude.failures import (
     StreamCut,
     TooLarge,
 )
-from sitechat.claude.usage_estimates import text_of
+from sitechat.claude.reported_text import reported_text
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic, AsyncStream
@@ -54,7 +54,9 @@ class EventStream:
         self._chunks = _body_of(stream.response)
         self._left = max_bytes
         self._decoder = EventDecoder()
-        self.request_id = text_of(stream.response.headers.get("request-id"), REQUEST_ID_LENGTH)
+        self.request_id = reported_text(
+            stream.response.headers.get("request-id"), REQUEST_ID_LENGTH
+        )
         self.events = self._events()
         """The events that are JSON objects, each with a type. Other events are ignored, except a
         damaged `message_start`, which is yielded without its message.
@@ -138,7 +140,7 @@ class EventStream:
             body = parsed(b"".join(chunks).decode("utf-8-sig", "replace"))
         if isinstance(body, dict) and body.get("error"):
             return ClaudeError.of_event(body, self._stream.response)
-        return NotAnAnswer(f"{text_of(kind, 64)} came instead of a stream of events", body)
+        return NotAnAnswer(f"{reported_text(kind, 64)} came instead of a stream of events", body)
 
     async def close(self, *, is_answered: bool) -> None:
         """Close the response, even if the server holds it open. Raise no errors.

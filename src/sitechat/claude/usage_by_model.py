@@ -1,4 +1,4 @@
-"""The attempts at one answer: which models made them, and the usage of each.
+"""The usage of each model that tried to write one answer.
 
 If the request names other models in `fallbacks`, a model that refuses may hand over to one of them
 within one response. `usage.iterations` then has the counts of each attempt, and the other fields of
@@ -11,8 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sitechat.claude.reported_text import reported_text
 from sitechat.claude.token_usage import TokenUsage
-from sitechat.claude.usage_estimates import Counts, text_of
+from sitechat.claude.usage_estimates import Counts
 
 MODEL_LENGTH = 128
 """Maximum characters of a model's id; the rest is cut."""
@@ -25,15 +26,18 @@ FALLBACK = "fallback_message"
 
 
 @dataclass(frozen=True)
-class Attempt:
-    """One model's attempt at an answer, and its usage."""
+class ModelUsage:
+    """The usage of one model for one answer."""
 
     model: str
     usage: TokenUsage
 
 
-class Attempts:
-    """The attempts at one answer. Call `report` and `hand_over` as Claude reports them."""
+class UsageByModel:
+    """The usage of the models that tried to write one answer.
+
+    Call `report` and `hand_over` as Claude reports them.
+    """
 
     def __init__(self) -> None:
         self._counts = [("", Counts())]
@@ -56,7 +60,7 @@ class Attempts:
     def hand_over(self, model: Any) -> None:
         """Process the start of another model's attempt. At most MAX_ATTEMPTS are kept."""
         if len(self._counts) < MAX_ATTEMPTS:
-            self._counts.append((text_of(model, MODEL_LENGTH) or "?", Counts()))
+            self._counts.append((reported_text(model, MODEL_LENGTH) or "?", Counts()))
 
     def report(self, usage: Any, *, final: bool = False) -> None:
         """Process a `usage` object from Claude, which has the counts of the newest attempt.
@@ -76,13 +80,13 @@ class Attempts:
         by_fallback = next((each for each in iterations if each.get("type") == FALLBACK), None)
         if len(iterations) > 1 or by_fallback is not None:
             self._iterations = [
-                (text_of(each.get("model"), MODEL_LENGTH), Counts.of_iteration(each))
+                (reported_text(each.get("model"), MODEL_LENGTH), Counts.of_iteration(each))
                 for each in iterations
             ]
         if by_fallback is not None and not self.fallback:
             # The fallback model was asked without a hand-over. The API does this if the requested
             # model has refused before.
-            name = text_of(by_fallback.get("model"), MODEL_LENGTH)
+            name = reported_text(by_fallback.get("model"), MODEL_LENGTH)
             self._counts[-1] = (name, self.newest)
 
     def is_exact(self, *, max_output: int) -> bool:
@@ -94,10 +98,10 @@ class Attempts:
         counted = self._iterations or self._counts
         return all(counts.is_exact(max_output=max_output) for _, counts in counted)
 
-    def attempts_to_book(
+    def usage_to_book(
         self, model: str, *, likely_input: int, max_output: int, writes_for_hour: bool = False
-    ) -> list[Attempt]:
-        """Return the attempts with the usage to book, and an estimate for each missing count.
+    ) -> list[ModelUsage]:
+        """Return the usage to book of each model, with an estimate for each missing count.
 
         Args:
             model: The requested model.
@@ -106,7 +110,7 @@ class Attempts:
             writes_for_hour: Whether the request asked for the cache of one hour. Cache writes that
                 Claude did not split by lifetime then count as writes for one hour.
         """
-        attempts = []
+        usages = []
         for name, counts in self._iterations or self._counts:
             usage = counts.usage_to_book(
                 likely_input=likely_input, max_output=max_output, writes_for_hour=writes_for_hour
@@ -114,13 +118,13 @@ class Attempts:
             geo = usage.inference_geo or self.inference_geo
             tier = usage.service_tier or self._counts[0][1].service_tier
             usage = replace(usage, inference_geo=geo, service_tier=tier)
-            attempts.append(Attempt(name or model, usage))
-        return attempts
+            usages.append(ModelUsage(name or model, usage))
+        return usages
 
 
-def total(attempts: list[Attempt]) -> TokenUsage:
-    """Return the sum of the usage of all attempts."""
+def total(usages: list[ModelUsage]) -> TokenUsage:
+    """Return the sum of the usage of all models."""
     usage = TokenUsage()
-    for attempt in attempts:
-        usage += attempt.usage
+    for each in usages:
+        usage += each.usage
     return usage

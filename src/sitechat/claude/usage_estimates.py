@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from sitechat.claude.catalog import LARGEST_CONTEXT
+from sitechat.claude.reported_text import reported_text
 from sitechat.claude.token_usage import TokenUsage
 
 NAME_LENGTH = 16
@@ -81,7 +82,7 @@ class Counts:
         if isinstance(details, dict):
             self._grow("thinking_tokens", self._count(details.get("thinking_tokens")))
         for name in ("service_tier", "inference_geo"):
-            if text := text_of(reported.get(name), NAME_LENGTH):
+            if text := reported_text(reported.get(name), NAME_LENGTH):
                 setattr(self._usage, name, text)
 
     @property
@@ -149,17 +150,3 @@ class Counts:
     def _grow(self, name: str, value: int) -> None:
         if value > getattr(self._usage, name):
             setattr(self._usage, name, value)
-
-
-def text_of(value: Any, length: int) -> str:
-    """Return a short text from outside in a form that can be stored and shown on one line.
-
-    Characters that are not printable are replaced.
-
-    Args:
-        value: The text; anything else becomes "".
-        length: Maximum characters; the rest is cut.
-    """
-    if not isinstance(value, str):
-        return ""
-    return "".join(c if c.isprintable() else "\ufffd" for c in value[:length])

@@ -16,7 +16,7 @@ from sitechat import claude
 from sitechat.claude import usage_costs
 from sitechat.claude.request import Request
 from sitechat.claude.token_usage import TokenUsage
-from sitechat.claude.usage_by_model import Attempt, total
+from sitechat.claude.usage_by_model import ModelUsage, total
 from sitechat.ledger.claims import Reservation
 
 RESULTS_ROOM = 2000
@@ -41,24 +41,24 @@ class Spending:
     dollars: Decimal = Decimal(0)
     exact: bool = True
     """Whether all counts are Claude's own final ones."""
-    attempts: tuple[Attempt, ...] = ()
-    """The usage of each attempt of a model, as far as Claude reported it."""
+    usage_by_model: tuple[ModelUsage, ...] = ()
+    """The usage of each model that tried to answer, as far as Claude reported it."""
 
     def __add__(self, other: Spending) -> Spending:
         return Spending(
             self.usage + other.usage,
             self.dollars + other.dollars,
             self.exact and other.exact,
-            (*self.attempts, *other.attempts),
+            (*self.usage_by_model, *other.usage_by_model),
         )
 
     def by_model(self) -> list[dict[str, Any]] | None:
         """Return the tokens and dollars of each model, as JSON; None if at most one model wrote."""
-        models = dict.fromkeys(attempt.model for attempt in self.attempts)
+        models = dict.fromkeys(each.model for each in self.usage_by_model)
         return [self._of_model(model) for model in models] if len(models) > 1 else None
 
     def _of_model(self, model: str) -> dict[str, Any]:
-        own = [attempt for attempt in self.attempts if attempt.model == model]
+        own = [each for each in self.usage_by_model if each.model == model]
         usage = total(own)
         counts = {name: value for name, value in vars(usage).items() if isinstance(value, int)}
         dollars = sum((usage_costs.cost(model, each.usage) for each in own), Decimal(0))
@@ -94,7 +94,7 @@ def spent_on(call: claude.Call, seconds: float) -> Spending:
         seconds: The seconds since its start.
     """
     if call.usage_is_known:
-        return Spending(call.usage, call.dollars, call.exact, tuple(call.attempts))
+        return Spending(call.usage, call.dollars, call.exact, tuple(call.usage_by_model))
     return max_unreported_spending(call.request, seconds)
 
 
