@@ -182,7 +182,7 @@ def _write_unchanged_pages_vectors(
     """Write the vectors of pages that have not changed, after a change of the embedder."""
     pages = [page for (page,) in connection.execute("SELECT id FROM page") if page not in changed]
     for batch in _batches(pages):
-        rows = Passage.objects.filter(page__in=batch, embedder=writer.files.embedder)
+        rows = Passage.objects.filter(page__in=batch, embedder=writer.metadata.embedder)
         for passage in rows.only("embedder", "vector", "page_id"):
             writer.add(passage)
         writer.write()

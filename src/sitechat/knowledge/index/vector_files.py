@@ -33,43 +33,45 @@ class VectorWriter:
 
     Args:
         folder: The folder of the index.
-        files: The metadata of the existing vectors of the current embedder.
+        metadata: The metadata of the existing vectors of the current embedder.
         is_new: Whether to write new files, which replace the existing ones with `publish`.
     """
 
-    def __init__(self, folder: Path, files: VectorMetadata, *, is_new: bool = False) -> None:
+    def __init__(self, folder: Path, metadata: VectorMetadata, *, is_new: bool = False) -> None:
         import numpy as np
 
-        self.files = files
+        self.metadata = metadata
         self._folder = folder
         self._suffix = _NEW if is_new else ""
         self._numpy = np
-        self._owners: NDArray[np.int64] | None = None
+        self._passages_and_pages: NDArray[np.int64] | None = None
         self._removed_rows: set[int] = set()
         self._vectors: list[NDArray[np.float32]] = []
         self._added: list[tuple[int, int]] = []
 
     def remove_pages(self, pages: Iterable[int]) -> None:
         """Remove the vectors of pages with the next `write`."""
-        if self._owners is None:
-            self._owners = _owners(self._path(VECTOR_PASSAGES), self.files.rows)
-        rows = self._numpy.isin(self._owners[:, 1], list(pages)).nonzero()[0]
+        if self._passages_and_pages is None:
+            self._passages_and_pages = _passages_and_pages(
+                self._path(VECTOR_PASSAGES), self.metadata.rows
+            )
+        rows = self._numpy.isin(self._passages_and_pages[:, 1], list(pages)).nonzero()[0]
         self._removed_rows.update(map(int, rows))
 
     def add(self, passage: Passage) -> None:
         """Add the passage's vector with the next `write`, if the current embedder computed it."""
-        if passage.embedder != self.files.embedder or passage.vector is None:
+        if passage.embedder != self.metadata.embedder or passage.vector is None:
             return
         vector = self._numpy.frombuffer(bytes(passage.vector), dtype="<f2")
-        if len(vector) == self.files.dimensions:
+        if len(vector) == self.metadata.dimensions:
             self._vectors.append(vector.astype(self._numpy.float32))
             self._added.append((passage.pk, passage.page_id))
 
     def write(self) -> VectorMetadata:
         """Write the changes and return the new metadata."""
-        np, rows = self._numpy, self.files.rows
+        np, rows = self._numpy, self.metadata.rows
         with self._path(VECTORS).open("r+b") as file:
-            file.seek(rows * self.files.dimensions * 4)  # overwrite incomplete rows
+            file.seek(rows * self.metadata.dimensions * 4)  # overwrite incomplete rows
             for vector in self._vectors:
                 file.write(vector.tobytes())
             file.truncate()
@@ -80,12 +82,12 @@ class VectorWriter:
             file.seek(rows * 16)
             file.write(np.asarray(self._added, dtype=np.int64).tobytes())
             file.truncate()
-        self.files = VectorMetadata(
-            self.files.embedder, self.files.dimensions, rows + len(self._added)
+        self.metadata = VectorMetadata(
+            self.metadata.embedder, self.metadata.dimensions, rows + len(self._added)
         )
-        self._owners, self._vectors, self._added = None, [], []
+        self._passages_and_pages, self._vectors, self._added = None, [], []
         self._removed_rows.clear()
-        return self.files
+        return self.metadata
 
     def publish(self) -> None:
         """Replace the existing files with the new ones. Processes can still read the old ones."""
@@ -97,12 +99,12 @@ class VectorWriter:
         return self._folder / f"{name}{self._suffix}"
 
 
-def open_writer(folder: Path, files: VectorMetadata | None) -> tuple[VectorWriter | None, bool]:
+def open_writer(folder: Path, metadata: VectorMetadata | None) -> tuple[VectorWriter | None, bool]:
     """Return a writer of the current embedder's vectors.
 
     Args:
         folder: The folder of the index.
-        files: The metadata of the index's vectors, which another embedder may have computed.
+        metadata: The metadata of the index's vectors, which another embedder may have computed.
 
     Returns:
         The writer; None if no passage has a vector of the current embedder. The second value says
@@ -115,8 +117,8 @@ def open_writer(folder: Path, files: VectorMetadata | None) -> tuple[VectorWrite
     newest = current.order_by("-pk").values_list("embedder", flat=True).first()
     if newest is None:
         return None, False
-    if files is not None and files.embedder == newest:
-        return VectorWriter(folder, files), False
+    if metadata is not None and metadata.embedder == newest:
+        return VectorWriter(folder, metadata), False
     for name in (VECTORS, VECTOR_PASSAGES):
         (folder / f"{name}{_NEW}").write_bytes(b"")  # replaces the file of a killed update
     new = VectorMetadata(newest, int(newest.rpartition(":")[2]), 0)
@@ -124,7 +126,7 @@ def open_writer(folder: Path, files: VectorMetadata | None) -> tuple[VectorWrite
 
 
 def open_vectors(
-    folder: Path, files: VectorMetadata
+    folder: Path, metadata: VectorMetadata
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Return the vectors, and the passage and page of each; see `Index.vectors`.
 
@@ -134,16 +136,16 @@ def open_vectors(
     """
     import numpy as np
 
-    shape = (files.rows, files.dimensions)
-    owners = _owners(folder / VECTOR_PASSAGES, files.rows)
-    if not files.rows:
-        return np.zeros(shape, dtype=np.float32), owners
-    return np.memmap(folder / VECTORS, dtype=np.float32, mode="r", shape=shape), owners
+    shape = (metadata.rows, metadata.dimensions)
+    passages_and_pages = _passages_and_pages(folder / VECTOR_PASSAGES, metadata.rows)
+    if not metadata.rows:
+        return np.zeros(shape, dtype=np.float32), passages_and_pages
+    return np.memmap(folder / VECTORS, dtype=np.float32, mode="r", shape=shape), passages_and_pages
 
 
-def _owners(file: Path, rows: int) -> NDArray[np.int64]:
+def _passages_and_pages(file: Path, rows: int) -> NDArray[np.int64]:
     """Return the passage and page of each vector, as an array of shape (rows, 2)."""
     import numpy as np
 
-    owners = np.fromfile(file, dtype=np.int64, count=2 * rows)
-    return owners.reshape(rows, 2)
+    passages_and_pages = np.fromfile(file, dtype=np.int64, count=2 * rows)
+    return passages_and_pages.reshape(rows, 2)

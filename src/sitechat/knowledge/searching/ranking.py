@@ -31,7 +31,7 @@ from sitechat.knowledge.searching.ranking_weights import (
     OTHER_LANGUAGE,
     PREVIOUS,
     VOTE,
-    weight_of_meaning,
+    vector_weight,
 )
 from sitechat.knowledge.searching.search_scope import Scope
 from sitechat.knowledge.searching.spelling import correct_spelling
@@ -133,7 +133,7 @@ def _with_meaning(
     similar = _spread({passage: score for passage, (_, score) in nearest.items()})
     similar.update({passage: scores[passage] for passage in without_vector})
     all_pages = {**pages, **{passage: page for passage, (page, _) in nearest.items()}}
-    weight = weight_of_meaning()
+    weight = vector_weight()
     combined = {
         passage: (1 - weight) * scores.get(passage, 0.0) + weight * similar.get(passage, 0.0)
         for passage in all_pages

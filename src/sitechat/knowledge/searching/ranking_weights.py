@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sitechat.knowledge.index.embeddings import current_embedder
 
-MEANING = 0.6
+VECTOR_WEIGHT = 0.6
 """Weight of vectors relative to words, if the embedder has no `weight`."""
 
 TITLE, HEADINGS, BODY = 1.8, 1.2, 0.6
@@ -34,14 +34,14 @@ PAGE_LENGTH = 0.05
 """How much a page's length lowers its score. A long page has more passages that may match."""
 
 
-def weight_of_meaning() -> float:
+def vector_weight() -> float:
     """Return the weight of vectors relative to words, from 0 to 1.
 
-    This is the embedder's `weight`, or `MEANING` if the embedder has no valid weight.
+    This is the embedder's `weight`, or `VECTOR_WEIGHT` if the embedder has no valid weight.
 
     Raises:
         ImproperlyConfigured: `CHAT_EMBEDDER` is not set.
         ImportError: The embedder can't be imported.
     """
-    value = getattr(current_embedder(), "weight", MEANING)
-    return float(value) if isinstance(value, (int, float)) and 0 <= value <= 1 else MEANING
+    value = getattr(current_embedder(), "weight", VECTOR_WEIGHT)
+    return float(value) if isinstance(value, (int, float)) and 0 <= value <= 1 else VECTOR_WEIGHT

@@ -42,27 +42,29 @@ def nearest_passages(
 
     if index.vectors is None:
         return None
-    matrix, owners = index.vectors
+    matrix, passages_and_pages = index.vectors
     texts = [query, f"{previous}\n{query}"] if previous else [query]
     vectors = embed_questions(texts, matrix.shape[1])
     if vectors is None:
         return None
     if matrix.nbytes > MAX_SCANNED:
-        rows = np.flatnonzero(np.isin(owners[:, 0], matching))
-        matrix, owners = matrix[rows], owners[rows]
+        rows = np.flatnonzero(np.isin(passages_and_pages[:, 0], matching))
+        matrix, passages_and_pages = matrix[rows], passages_and_pages[rows]
     similar = matrix @ vectors[0]
     if previous:
         similar = (similar + PREVIOUS * (matrix @ vectors[1])) / (1 + PREVIOUS)
-    allowed = owners[:, 0] > 0
+    allowed = passages_and_pages[:, 0] > 0
     restriction, values = scope.restriction(index, "page.id")
     if restriction:
         found = index.terms.execute(f"SELECT id FROM page WHERE 1 {restriction}", values)  # noqa: S608
-        allowed &= np.isin(owners[:, 1], np.fromiter((page for (page,) in found), dtype=np.int64))
+        allowed &= np.isin(
+            passages_and_pages[:, 1], np.fromiter((page for (page,) in found), dtype=np.int64)
+        )
     similar = np.where(allowed, similar, -np.inf)
     count = min(CANDIDATES, len(similar))
     best = np.argpartition(-similar, count - 1)[:count] if count else np.arange(0)
     return {
-        int(owners[at, 0]): (int(owners[at, 1]), float(similar[at]))
+        int(passages_and_pages[at, 0]): (int(passages_and_pages[at, 1]), float(similar[at]))
         for at in best
         if np.isfinite(similar[at])
     }
@@ -79,5 +81,5 @@ def passages_without_vector(index: Index, passages: Iterable[int]) -> set[int]:
     numbers = np.fromiter(passages, dtype=np.int64)
     if index.vectors is None:
         return set(map(int, numbers))
-    _matrix, owners = index.vectors
-    return set(map(int, numbers[~np.isin(numbers, owners[:, 0])]))
+    _matrix, passages_and_pages = index.vectors
+    return set(map(int, numbers[~np.isin(numbers, passages_and_pages[:, 0])]))
