@@ -34,7 +34,7 @@ def user(pk: Any) -> str:
     return f"user:{pk}"
 
 
-def invalid(audience: Iterable[object]) -> list[object]:
+def invalid_audiences(audience: Iterable[object]) -> list[object]:
     """Return the entries that are not valid audiences."""
     return [
         name

@@ -188,7 +188,7 @@ def _audience(document: Document) -> tuple[list[str] | None, str]:
     """Return the audience of a document (None if it is unknown), and its problem or ""."""
     if document.audience is None:
         return None, document.problem or "its audience is unknown"
-    unknown = audiences.invalid(document.audience)
+    unknown = audiences.invalid_audiences(document.audience)
     if unknown:
         return None, f"unknown audience {unknown[0]!r}: see sitechat.knowledge.audience"
     return sorted(set(document.audience)), document.problem

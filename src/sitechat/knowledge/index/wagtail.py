@@ -103,10 +103,10 @@ def _read_again(
     urls = [*addresses, *filter(None, map(_address, pages))]
     if urls:
         trees = [page.pk for page in pages] if is_tree else []
-        transaction.on_commit(partial(_read_committed, urls, trees))
+        transaction.on_commit(partial(_read_after_commit, urls, trees))
 
 
-def _read_committed(addresses: list[str], trees: list[int]) -> None:
+def _read_after_commit(addresses: list[str], trees: list[int]) -> None:
     # Imported here to keep the start fast: every process connects the receivers, few index pages.
     from sitechat.knowledge.index.indexing_run import declared_sources, read_again
 

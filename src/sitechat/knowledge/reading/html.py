@@ -66,7 +66,7 @@ def read_html(text: str) -> Content:
         content.blocks = _extracted(root, visibility)
     body = root.find("body")
     if not content.blocks and body is not None:
-        content.blocks = blocks(body, visibility, has_frame=True)
+        content.blocks = blocks(body, visibility, is_whole_page=True)
     return content
 
 

@@ -37,15 +37,17 @@ if TYPE_CHECKING:
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 
 
-def blocks(region: HtmlElement, visibility: Visibility, *, has_frame: bool = False) -> list[Block]:
+def blocks(
+    region: HtmlElement, visibility: Visibility, *, is_whole_page: bool = False
+) -> list[Block]:
     """Return the blocks of a region in reading order.
 
     Args:
         region: The element to read, even if its own style hides it.
         visibility: The visibility of the page's elements.
-        has_frame: Whether the region contains the site's frame, which is left out.
+        is_whole_page: Whether the region is a whole page, whose frame is left out.
     """
-    return list(_BlockWalk(visibility, has_frame=has_frame).blocks_of(region))
+    return list(_BlockWalk(visibility, is_whole_page=is_whole_page).blocks_of(region))
 
 
 class _BlockWalk:
@@ -55,9 +57,9 @@ class _BlockWalk:
     elements in them only separate words or cells.
     """
 
-    def __init__(self, visibility: Visibility, *, has_frame: bool) -> None:
+    def __init__(self, visibility: Visibility, *, is_whole_page: bool) -> None:
         self._visibility = visibility
-        self._has_frame = has_frame
+        self._is_whole_page = is_whole_page
         # The parts of the current block. The first part is not blank, except in `_pre`.
         self._pending: list[str] = []
         self._visibilities = [TextVisibility()]  # of the current element and its ancestors
@@ -102,7 +104,9 @@ class _BlockWalk:
         tag = element.tag
         if not isinstance(tag, str) or tag in NEVER_DISPLAYED:
             return None
-        if is_frame(element, is_whole_page=self._has_frame) or not self._is_part_of_text(element):
+        if is_frame(element, is_whole_page=self._is_whole_page) or not self._is_part_of_text(
+            element
+        ):
             return None
         return self._visibility.of(element, self._visibilities[-1])
 

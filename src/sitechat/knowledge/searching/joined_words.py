@@ -19,7 +19,7 @@ _MAX_SHORTER_LENGTH = 3
 Longer words are joined mostly in source code.
 """
 _MIN_PART_LENGTH = 4
-_MAX_SPLIT_LENGTH = 16
+_MAX_SPLIT_POSITION = 16
 """A word is split into a phrase only within this number of letters from its beginning."""
 _LINKING_LETTERS = ("", "s", "n", "en", "es")
 """Letters that German and Dutch insert between the parts of a compound."""
@@ -60,7 +60,7 @@ def spaced_phrases(word: str, terms_of: TermsOf, count: Callable[[str], int]) ->
         The number of passages by phrase; empty if the site contains no such phrase.
     """
     phrases: dict[str, int] = {}
-    for at in range(2, min(len(word), _MAX_SPLIT_LENGTH) - 1):
+    for at in range(2, min(len(word), _MAX_SPLIT_POSITION) - 1):
         for first in terms_of(word[:at]):
             for second in terms_of(word[at:]):
                 phrase = f"{first} {second}"

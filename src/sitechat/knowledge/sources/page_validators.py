@@ -24,7 +24,7 @@ _CHANGING = re.compile(
 )
 
 
-def of(response: PageResponse, lastmod: str = "") -> dict[str, str]:
+def validators_of(response: PageResponse, lastmod: str = "") -> dict[str, str]:
     """Return the validators of a page.
 
     Args:

@@ -115,7 +115,7 @@ class PublicPages:
             format=format,
             charset=response.charset,
             served_language=self._own_language(response.location, alternates) or response.language,
-            rendered=Rendered(translations, page_validators.of(response, lastmod)),
+            rendered=Rendered(translations, page_validators.validators_of(response, lastmod)),
         )
 
     def _canonical(self, response: PageResponse, canonical: str) -> PageResponse:
