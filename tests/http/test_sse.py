@@ -65,7 +65,7 @@ def finished(**fields: Any) -> Reply:
     return Reply(id="r", message_id="m", text="Hello", status="complete", **fields)
 
 
-def read_async(follower: sse.AsyncFollower) -> bytes:
+def read_async(follower: sse.AsyncReplyStream) -> bytes:
     async def read() -> bytes:
         return b"".join([chunk async for chunk in follower])
 
@@ -76,14 +76,14 @@ def read_async(follower: sse.AsyncFollower) -> bytes:
 @pytest.mark.parametrize("after", [0, 3, 99])
 def test_both_followers_send_the_same_events(after: int) -> None:
     reply = finished(sources=[{"n": 1, "title": "A", "url": "/a/"}], citations=[{"at": 5, "n": 1}])
-    sync = b"".join(sse.SyncFollower(reply, after=after))
-    assert read_async(sse.AsyncFollower(reply, after=after)) == sync
+    sync = b"".join(sse.SyncReplyStream(reply, after=after))
+    assert read_async(sse.AsyncReplyStream(reply, after=after)) == sync
     assert text_of(parse(sync)) == "Hello"[after:]
 
 
 def test_no_comment_comes_after_the_end(smaller: Smaller) -> None:
     smaller(sse, HEARTBEAT=0)
-    assert sse.SyncFollower(finished()).take().endswith(b"data: [DONE]\n\n")
+    assert sse.SyncReplyStream(finished()).take().endswith(b"data: [DONE]\n\n")
 
 
 class Elsewhere:
@@ -114,18 +114,18 @@ class Elsewhere:
 
 def read(kind: Any, elsewhere: Elsewhere) -> bytes:
     follower = kind(elsewhere.reply, live=elsewhere)
-    raw = b"".join(follower) if kind is sse.SyncFollower else read_async(follower)
+    raw = b"".join(follower) if kind is sse.SyncReplyStream else read_async(follower)
     assert elsewhere.followers == 0
     return raw
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("kind", [sse.SyncFollower, sse.AsyncFollower])
+@pytest.mark.parametrize("kind", [sse.SyncReplyStream, sse.AsyncReplyStream])
 def test_comments_are_sent_while_nothing_happens(kind: Any, smaller: Smaller) -> None:
     smaller(sse, HEARTBEAT=0.01)
     elsewhere = Elsewhere()
     follower = kind(elsewhere.reply, live=elsewhere)
-    if kind is sse.SyncFollower:
+    if kind is sse.SyncReplyStream:
         chunks = [next(follower), next(follower)]
     else:
 
@@ -138,14 +138,14 @@ def test_comments_are_sent_while_nothing_happens(kind: Any, smaller: Smaller) ->
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("kind", [sse.SyncFollower, sse.AsyncFollower])
+@pytest.mark.parametrize("kind", [sse.SyncReplyStream, sse.AsyncReplyStream])
 def test_a_reader_gets_the_text_of_another_process(kind: Any) -> None:
     raw = read(kind, Elsewhere(Reply(id="r", message_id="m", text="Hel"), finished()))
     assert text_of(parse(raw)) == "Hello"
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("kind", [sse.SyncFollower, sse.AsyncFollower])
+@pytest.mark.parametrize("kind", [sse.SyncReplyStream, sse.AsyncReplyStream])
 def test_an_error_inside_a_stream_becomes_an_event(
     kind: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -157,10 +157,10 @@ def test_an_error_inside_a_stream_becomes_an_event(
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("kind", [sse.SyncFollower, sse.AsyncFollower])
+@pytest.mark.parametrize("kind", [sse.SyncReplyStream, sse.AsyncReplyStream])
 def test_a_stream_for_which_no_thread_can_start_is_cut_and_so_resumed(kind: Any) -> None:
     remote = RemoteReply(Reply(id=UUID, message_id=UUID))
     follower = kind(remote.reply, live=remote)
     with poller.renewed(), no_new_threads():
-        raw = b"".join(follower) if kind is sse.SyncFollower else read_async(follower)
+        raw = b"".join(follower) if kind is sse.SyncReplyStream else read_async(follower)
     assert raw == b": \n\n"

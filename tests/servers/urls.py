@@ -31,7 +31,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 def process(request: HttpRequest) -> JsonResponse:
     """Return the state of the process that answers."""
-    followers = [o for o in gc.get_objects() if isinstance(o, sse.Follower)]
+    followers = [o for o in gc.get_objects() if isinstance(o, sse.ReplyStream)]
     server = servers.current_server(request.META)
     return JsonResponse(
         {

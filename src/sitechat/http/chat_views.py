@@ -43,7 +43,7 @@ from sitechat.http import (
 )
 from sitechat.http.chat_paths import chat_paths
 from sitechat.http.dispatch import endpoint
-from sitechat.http.reply_responses import StreamPlace, server_of
+from sitechat.http.reply_responses import RequestStream, server_of
 from sitechat.http.request_origins import check_origin
 from sitechat.http.widget_options import widget_options
 from sitechat.knowledge.index import embeddings
@@ -104,9 +104,9 @@ async def _send_admitted(request: HttpRequest, steps: RequestSteps) -> HttpRespo
     bot = message.bot
     await admission.check_allowed(bot, request, steps)
     message = await admission.clean_message(message, steps)
-    place = StreamPlace(request)
+    stream = RequestStream(request)
     try:
-        begin = partial(_begin, request, message, place, steps)
+        begin = partial(_begin, request, message, stream, steps)
         if prompt.has_own_methods(bot):
             # The methods of the bot run between two steps, and only if the limits have room.
             incoming = await steps.run(partial(_find, request, message, check_room=True))
@@ -117,12 +117,12 @@ async def _send_admitted(request: HttpRequest, steps: RequestSteps) -> HttpRespo
         else:
             visit, turn = await steps.run(lambda: begin(_find(request, message)))
         if isinstance(turn, visitor_actions.DeliveredMessage):
-            place.release()
+            stream.release()
             response = person_views.delivery_response(request, turn)
         else:
-            response = place.respond(turn.reply)
+            response = stream.respond(turn.reply)
     except BaseException:
-        place.release()
+        stream.release()
         raise
     if visit.command is not None and visit.command != Asker.STAFF:
         response[command_signature.HEADER] = visit.command
@@ -163,7 +163,7 @@ def _find(
 def _begin(
     request: HttpRequest,
     message: IncomingMessage,
-    place: StreamPlace,
+    stream: RequestStream,
     steps: RequestSteps,
     incoming: IncomingTurn,
     words: prompt.BotWords | None = None,
@@ -181,16 +181,16 @@ def _begin(
         if server.problem:
             logger.error("No reply can run on %s: %s", server.name, server.problem)
             raise NotConfigured
-        place.take()
+        stream.take()
         try:
             turn = turns.start_turn(visit, message, incoming.state, loop=steps.loop, words=words)
         except PersonJoined:  # a person has joined after `_find` and gets the message
             state = conversation_lookup.look_up(visit, message)
             incoming = IncomingTurn(visit, state, None, is_personal=True)
-            return _begin(request, message, place, steps, incoming)
+            return _begin(request, message, stream, steps, incoming)
     elif not turn.reply.reply.finished:
-        place.follow(turn.reply.reply.id)
-        place.take()
+        stream.follow(turn.reply.reply.id)
+        stream.take()
     if turn.conversation is not None:
         session_data.remember_accepted(request, visit, message.bot.name, turn.conversation)
     return visit, turn

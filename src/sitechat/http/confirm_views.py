@@ -14,7 +14,7 @@ from sitechat.conversations.visit import Visit
 from sitechat.errors import InvalidRequest, NotFound
 from sitechat.http import admission, read_limits, reply_views, request_parsing, visit_reader
 from sitechat.http.dispatch import endpoint
-from sitechat.http.reply_responses import StreamPlace
+from sitechat.http.reply_responses import RequestStream
 from sitechat.http.request_origins import check_origin
 from sitechat.models import Message, ToolUse
 from sitechat.runtime import database
@@ -41,13 +41,13 @@ async def _confirm(request: HttpRequest, steps: RequestSteps, reply_id: str) -> 
     words = None
     if prompt.has_own_methods(asked.bot):
         words = await prompt.bot_words(asked.bot, request, steps.call_method)
-    place = StreamPlace(request)
+    stream = RequestStream(request)
     try:
-        work = partial(_decide, request, asked, decision.approve, place, steps, words)
+        work = partial(_decide, request, asked, decision.approve, stream, steps, words)
         handle, after = await steps.run(work)
-        return place.respond(handle, after)
+        return stream.respond(handle, after)
     except BaseException:
-        place.release()
+        stream.release()
         raise
 
 
@@ -77,7 +77,7 @@ def _decide(
     request: HttpRequest,
     asked: AskedReply,
     approve: bool,
-    place: StreamPlace,
+    stream: RequestStream,
     steps: RequestSteps,
     words: prompt.BotWords | None,
 ) -> tuple[replies.ReplyHandle, int]:
@@ -85,7 +85,7 @@ def _decide(
 
     If the request names no number, or 0, the client is assumed to have all text so far.
     """
-    place.take()
+    stream.take()
     after = request_parsing.read_after(request) or len(asked.row.text)
     handle = confirmation_answers.decide(
         asked.visit, asked.row, asked.use, asked.bot, approve=approve, loop=steps.loop, words=words

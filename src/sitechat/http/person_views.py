@@ -19,7 +19,7 @@ from sitechat.http import admission, read_limits, request_parsing, session_data,
 from sitechat.http.admin_links import admin_link
 from sitechat.http.dispatch import endpoint, varying_by_accept
 from sitechat.http.reply_responses import (
-    StreamPlace,
+    RequestStream,
     header_values,
     headers_only,
     on_server_loop,
@@ -89,13 +89,13 @@ async def _updates(request: HttpRequest, steps: RequestSteps) -> HttpResponseBas
     if request.method == "HEAD":
         await steps.run(partial(_current_updates, request))
         return headers_only(request)
-    place = StreamPlace(request)
+    stream = RequestStream(request)
     try:
         conversation, read_updates, after = await steps.run(
-            partial(_start_watching, request, place)
+            partial(_start_watching, request, stream)
         )
-        if place.slot is None:  # no stream is free, and the client can poll
-            place.release()
+        if stream.slot is None:  # no stream is free, and the client can poll
+            stream.release()
             return JsonResponse(await steps.run(partial(read_updates, after)))
         return sse.stream(
             UpdateStream(
@@ -103,12 +103,12 @@ async def _updates(request: HttpRequest, steps: RequestSteps) -> HttpResponseBas
                 read_updates,
                 after,
                 steps=steps,
-                slot=place.slot,
+                slot=stream.slot,
                 max_seconds=server_of(request).max_stream_seconds,
             )
         )
     except BaseException:
-        place.release()
+        stream.release()
         raise
 
 
@@ -119,7 +119,7 @@ def _current_updates(request: HttpRequest) -> Updates:
 
 
 def _start_watching(
-    request: HttpRequest, place: StreamPlace
+    request: HttpRequest, stream: RequestStream
 ) -> tuple[UUID | None, ReadUpdates, int | None]:
     """Take a slot (see `stream_slots`) for a stream of updates, if a slot is free.
 
@@ -138,8 +138,8 @@ def _start_watching(
     bot = find_bot(request.GET.get("bot"))
     conversation = own_conversations.find(visit, bot.name, request.GET.get("conversation"))
     pk = None if conversation is None else conversation.pk
-    place.follow(f"updates:{pk}")
-    place.take()
+    stream.follow(f"updates:{pk}")
+    stream.take()
     return pk, read_updates, after
 
 

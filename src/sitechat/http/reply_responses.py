@@ -20,7 +20,7 @@ from sitechat.http.stream_slots import StreamSlot, max_streams, take_slot
 from sitechat.runtime import servers
 
 
-class StreamPlace:
+class RequestStream:
     """The slot of one request, from the decision to stream until the end of the stream.
 
     A database step takes the slot. The stream's end or an error of the request releases the slot.
@@ -83,10 +83,10 @@ class StreamPlace:
             response["Preference-Applied"] = "respond-async"
             return response
         on_loop = on_server_loop(self._request)
-        follower: type[sse.AsyncFollower | sse.SyncFollower]
-        follower = sse.AsyncFollower if on_loop else sse.SyncFollower
+        stream_type: type[sse.AsyncReplyStream | sse.SyncReplyStream]
+        stream_type = sse.AsyncReplyStream if on_loop else sse.SyncReplyStream
         return sse.stream(
-            follower(
+            stream_type(
                 reply,
                 after=after,
                 live=handle.live or (None if reply.finished else RemoteReply(reply)),

@@ -12,7 +12,7 @@ from sitechat.conversations import replies
 from sitechat.conversations.visit import Visit
 from sitechat.http import admission, read_limits, request_parsing, visit_reader
 from sitechat.http.dispatch import endpoint, varying_by_accept
-from sitechat.http.reply_responses import StreamPlace, header_values, headers_only
+from sitechat.http.reply_responses import RequestStream, header_values, headers_only
 from sitechat.http.request_origins import check_origin
 from sitechat.models import Message
 from sitechat.payloads.messages import ShownReply
@@ -28,13 +28,13 @@ async def _reply(request: HttpRequest, steps: RequestSteps, reply_id: str) -> Ht
     if request.method == "HEAD":
         await steps.run(partial(_current, request, reply_id))
         return headers_only(request)
-    place = StreamPlace(request)
-    place.follow(reply_id)
+    stream = RequestStream(request)
+    stream.follow(reply_id)
     try:
-        handle, after = await steps.run(partial(_handle, request, reply_id, place))
-        return place.respond(handle, after)
+        handle, after = await steps.run(partial(_handle, request, reply_id, stream))
+        return stream.respond(handle, after)
     except BaseException:
-        place.release()
+        stream.release()
         raise
 
 
@@ -47,7 +47,7 @@ def _current(request: HttpRequest, reply_id: str) -> ShownReply:
 
 
 def _handle(
-    request: HttpRequest, reply_id: str, place: StreamPlace
+    request: HttpRequest, reply_id: str, stream: RequestStream
 ) -> tuple[replies.ReplyHandle, int]:
     """Take a slot if the reply is running. Return the reply, and how much of it the client has."""
     visit = visit_reader.read_visit(request)
@@ -55,7 +55,7 @@ def _handle(
     after = request_parsing.read_after(request)
     handle = replies.follow(visit, row)
     if not handle.reply.finished:
-        place.take()
+        stream.take()
     return handle, after
 
 

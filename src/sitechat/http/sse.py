@@ -1,8 +1,8 @@
 """Stream a reply as Server-Sent Events, by a sync or an async iterator.
 
-A follower is the stream of one reply to one reader. It remembers how much it has sent. When it is
-woken, it sends everything new in one piece, so slow readers need no memory and delay nobody. A
-reply that runs in another process is read from its row a few times per second.
+A `ReplyStream` sends one reply to one reader. It remembers how much it has sent. When it is woken,
+it sends everything new in one piece, so slow readers need no memory and delay nobody. A reply that
+runs in another process is read from its row a few times per second.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class FollowedReply(Protocol):
         """Stop calling `wake`."""
 
 
-class Follower:
+class ReplyStream:
     """The stream of one reply to one reader. Subclasses implement how it waits for text."""
 
     def __init__(
@@ -178,8 +178,8 @@ class Follower:
             return encode(Event(ServerError(ref=ref).as_dict())) + DONE
 
 
-class SyncFollower(Follower):
-    """A follower for WSGI, which waits on the request's thread."""
+class SyncReplyStream(ReplyStream):
+    """A stream for WSGI, which waits on the request's thread."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._news = threading.Event()
@@ -211,8 +211,8 @@ class SyncFollower(Follower):
             return self._failed(error)
 
 
-class AsyncFollower(Follower):
-    """A follower for ASGI, which waits on the server's event loop."""
+class AsyncReplyStream(ReplyStream):
+    """A stream for ASGI, which waits on the server's event loop."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._wakeups: Wakeups | None = None
