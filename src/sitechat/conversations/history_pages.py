@@ -1,6 +1,6 @@
 """The messages of a conversation as a visitor reads them, a page at a time.
 
-`GET chat/` calls `excerpt`, and `GET chat/updates/` calls `messages_after`.
+`GET chat/` calls `excerpt`, and `GET chat/updates/` calls `messages_from`.
 """
 
 from __future__ import annotations
@@ -31,28 +31,28 @@ class Excerpt:
     """The id of the conversation's running reply, even if it is not one of these messages."""
 
 
-def messages_after(
-    visit: Visit, conversation: Conversation, after: int | None
+def messages_from(
+    visit: Visit, conversation: Conversation, first: int | None
 ) -> tuple[list[ShownMessage], int]:
     """Read messages of a conversation, at most PAGE_SIZE.
 
     Args:
         visit: The visitor.
         conversation: The conversation.
-        after: The first position to read; None for the newest messages.
+        first: The first position to read; None for the newest messages.
 
     Returns:
-        The messages as JSON values, oldest first; and the value of `after` for the next call.
+        The messages as JSON values, oldest first; and the value of `first` for the next call.
 
     Raises:
         NotFound: The conversation was deleted in the meantime.
     """
     rows = conversation.messages.all()
-    if after is None:
+    if first is None:
         shown = list(rows.order_by("-position")[:PAGE_SIZE])[::-1]
     else:
-        shown = list(rows.filter(position__gte=after).order_by("position")[:PAGE_SIZE])
-    return _shown(visit, shown), shown[-1].position + 1 if shown else after or 0
+        shown = list(rows.filter(position__gte=first).order_by("position")[:PAGE_SIZE])
+    return _shown(visit, shown), shown[-1].position + 1 if shown else first or 0
 
 
 def excerpt(visit: Visit, conversation: Conversation, before: str | None = None) -> Excerpt:

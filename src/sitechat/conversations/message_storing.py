@@ -99,13 +99,13 @@ def append(conversation: Conversation, role: Role, text: str, **fields: Any) -> 
     if role == Role.USER:
         decline_open(conversation.messages.filter(confirm__isnull=False))
     newest = conversation.messages.order_by("-position").values_list("position", flat=True).first()
-    position = next_question(newest) if role == Role.USER else next_answer(newest)
+    position = next_question_position(newest) if role == Role.USER else next_answer_position(newest)
     return Message.objects.create(
         conversation=conversation, position=position, role=role, text=text, **fields
     )
 
 
-def next_question(newest: int | None) -> int:
+def next_question_position(newest: int | None) -> int:
     """Return the position of a visitor's message, the next even number.
 
     `newest` is the position of the newest message; None if there are no messages.
@@ -113,6 +113,6 @@ def next_question(newest: int | None) -> int:
     return 0 if newest is None else newest // 2 * 2 + 2
 
 
-def next_answer(newest: int | None) -> int:
-    """Return the position of an answer, the next odd number. See `next_question`."""
+def next_answer_position(newest: int | None) -> int:
+    """Return the position of an answer, the next odd number. See `next_question_position`."""
     return 1 if newest is None else (newest + 1) // 2 * 2 + 1

@@ -245,7 +245,7 @@ class TurnWriter:
         self.reserved = reservations.reserve(self.visit.visitor, self.request)
         if self.message.replaces is not None:
             Message.objects.filter(pk__in=[row.pk for row in newest]).update(replaced=True)
-        position = message_storing.next_question(newest[0].position if newest else None)
+        position = message_storing.next_question_position(newest[0].position if newest else None)
         return self._create(conversation, position, self.reserved, slot)
 
     def _lock(self) -> tuple[Conversation, bool]:

@@ -234,7 +234,7 @@ async def _saved(live: LiveReply, steps: Steps) -> bool:
     except Exception:
         logger.exception("Reply %s could not be saved; the save is retried", live.id)
         return False
-    live.closed = True
+    live.is_saved = True
     return True
 
 

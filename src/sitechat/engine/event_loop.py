@@ -98,7 +98,7 @@ class Engine:
         """Twice a second, check deadlines, write checkpoints, end stopped and deleted replies."""
         while self._live:
             await asyncio.sleep(checkpoints.INTERVAL)
-            replies = [live for live in self._live.values() if not live.closed]
+            replies = [live for live in self._live.values() if not live.is_saved]
             for live in replies:
                 # A reply that has ended only waits until it is saved.
                 if live.ending is None and monotonic() - live.heard_at > live.timeout:

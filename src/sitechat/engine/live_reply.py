@@ -134,7 +134,7 @@ class LiveReply:
         """Whether Claude or tools are running, so that a cancellation of the task ends them."""
         self.ending: Ending | None = None
         """The end of the reply, as soon as it is decided."""
-        self.closed = False
+        self.is_saved = False
         """Whether the end is saved, or will never be."""
         self.context = Context()
         """A copy of the request's context variables, for work on the reply's rows."""

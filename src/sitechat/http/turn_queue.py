@@ -80,7 +80,7 @@ class TurnQueue:
         self._pace = FIRST_PACE
         self._last_return = 0.0
         """The time at which the visitor who was refused last may try again."""
-        self._left: float | None = None
+        self._last_leave: float | None = None
         """The time at which a turn last freed its place while others were waiting."""
         self._log = RefusalLog("Too many messages at once", clock)
 
@@ -112,16 +112,16 @@ class TurnQueue:
     def leave(self) -> None:
         """Free a place, and admit the next turn that waits."""
         now = self._clock()
-        if self._left is not None:
-            pace = 1 / max(now - self._left, 1 / FASTEST)
+        if self._last_leave is not None:
+            pace = 1 / max(now - self._last_leave, 1 / FASTEST)
             self._pace = max(SLOWEST, (1 - WEIGHT) * self._pace + WEIGHT * pace)
         while self._waiting:
             turn = self._waiting.popleft()
             if not turn.done():
                 turn.set_result(None)
-                self._left = now
+                self._last_leave = now
                 return
-        self._left = None
+        self._last_leave = None
         self._starting -= 1
 
     def _refuse(self) -> int:

@@ -102,7 +102,7 @@ def _store(
 def request_person(
     visit: Visit,
     bot: Chatbot,
-    named: str | None,
+    conversation_id: str | None,
     page: VisitorPage,
     *,
     admin_url: Callable[[uuid.UUID], str],
@@ -115,7 +115,7 @@ def request_person(
     Args:
         visit: The visitor.
         bot: The bot of the conversation.
-        named: The id of one of the visitor's conversations; None for the current one.
+        conversation_id: The id of one of the visitor's conversations; None for the current one.
         page: The page that the visitor is on.
         admin_url: Returns the address of a conversation in the admin for the mail to the staff,
             or "".
@@ -125,11 +125,11 @@ def request_person(
         PersonUnavailable: Nobody answers at this time, the bot does not offer a person, or
             CHAT_PERSON is empty or invalid.
         RateLimited: The limits on messages are reached.
-        NotFound: The visitor has no conversation with the id `named`.
+        NotFound: The visitor has no conversation with this id.
         Overloaded: The conversation was just deleted, or the ledger does not answer.
     """
     options = person_options()
-    conversation = own_conversations.find(visit, bot.name, named)
+    conversation = own_conversations.find(visit, bot.name, conversation_id)
     if conversation is not None and handoffs.joined_handoff(conversation.pk) is not None:
         raise PersonJoined
     if not edited_bot_texts.read_texts(bot.name).offers_person or not is_available(options):
@@ -208,7 +208,7 @@ def _new_id(visit: Visit, bot: str) -> uuid.UUID:
     return uuid.uuid4() if others.exists() else pk
 
 
-def leave_person(visit: Visit, bot: Chatbot, named: str | None) -> Handoff | None:
+def leave_person(visit: Visit, bot: Chatbot, conversation_id: str | None) -> Handoff | None:
     """Let the bot answer again in the visitor's conversation.
 
     Returns:
@@ -216,9 +216,9 @@ def leave_person(visit: Visit, bot: Chatbot, named: str | None) -> Handoff | Non
         CHAT_PERSON is empty or invalid.
 
     Raises:
-        NotFound: The visitor has no conversation with the id `named`.
+        NotFound: The visitor has no conversation with this id.
     """
-    conversation = own_conversations.find(visit, bot.name, named)
+    conversation = own_conversations.find(visit, bot.name, conversation_id)
     if conversation is None:
         return None
     is_open = Q(state__in=[HandoffState.WAITING, HandoffState.JOINED])

@@ -45,7 +45,7 @@ def updates(visit: Visit, conversation: Conversation | None, after: int | None) 
         person: TypingPerson = {**handoffs.as_dict(None, options), "typing": False}
         return {"conversation": None, "cursor": "0", "messages": [], "person": person}
     handoff = handoffs.find_handoff(conversation.pk, options)
-    messages, cursor = history_pages.messages_after(visit, conversation, after)
+    messages, cursor = history_pages.messages_from(visit, conversation, after)
     is_typing = handoff is not None and handoff.is_typing(timezone.now())
     return {
         "conversation": str(conversation.pk),
