@@ -47,7 +47,15 @@ LEGITIMATE = (
     "|(?<=[0-9#*])\ufe0f\u20e3"
 )
 """A regular expression for invisible characters that belong to a word or an emoji. They are kept,
-because their codes would make the text harder to read."""
+because their codes would make the text harder to read.
+
+The alternatives are, in this order:
+
+- a joiner or non-joiner after a letter of JOINER_SCRIPTS, as in Persian words
+- a joiner between two emoji, as in the emoji of a woman and a laptop, shown as one
+- a variation selector after an emoji, as in a red heart
+- the selector and the keycap after a digit, "#" or "*", as in a keycap "1"
+"""
 
 INVISIBLE = re.compile(f"[{INVISIBLE_RANGES}]")
 """An invisible character."""
@@ -141,7 +149,11 @@ def _end_of_decided(text: str) -> int:
     """Return the index up to which the text can be shown before the next piece arrives.
 
     The rest may belong to a sequence with the next characters, such as an emoji. A sequence never
-    has two visible characters side by side.
+    has two visible characters side by side. So the last two visible characters that are side by
+    side end the search: the text can be shown up to the second one.
+
+    Example: The index is 4 for "Hello", because a joiner may follow the "o". It is 2 for "ab",
+    an emoji and a joiner, because another emoji may follow.
     """
     start = len(text)
     earliest = max(0, start - MAX_SEQUENCE_LENGTH)

@@ -240,7 +240,15 @@ def _is_of_another_server(model: str) -> bool:
 
 
 def near_model(model: str) -> str:
-    """Return the known model that a name probably means; "" if no known name is similar."""
+    """Return the known model that a name probably means; "" if no known name is similar.
+
+    These rules are tried in order:
+
+    1. The name is a known one in another notation: "Claude Opus 4.7" means claude-opus-4-7.
+    2. It is the beginning of a known name: "opus" means the newest Opus.
+    3. It has the same words in another order: "claude-4-7-opus" means claude-opus-4-7.
+    4. It is misspelled: "claude-opsu-4-7" means claude-opus-4-7.
+    """
     offered = catalog.not_retired(timezone.now().date())
     known = [*(each.name for each in offered), *map(str, conf.CHAT_PRICES)]
     plain = re.sub(r"[\s._]+", "-", PREFIX.sub("", model.strip().lower()))

@@ -4,6 +4,20 @@ If the request names other models in `fallbacks`, a model that refuses may hand 
 within one response. `usage.iterations` then has the counts of each attempt, and the other fields of
 `usage` have the counts of the last one. All values come from outside and are validated here. This
 module does no I/O.
+
+`Attempts` keeps two lists of counts, with one `Counts` for each attempt. The first list grows with
+the events of the stream. The second comes from `usage.iterations` at the end of the stream, and
+then replaces the first.
+
+Example: "a" refuses and hands over to "b". The pairs are input and output tokens.
+
+    report({"input_tokens": 100, "output_tokens": 1})     a (100, 1)
+    hand_over("b")
+    report({"input_tokens": 90, "output_tokens": 1})      a (100, 1), b (90, 1)
+    report({"iterations": [...]}, final=True)             a (100, 25), b (90, 60)
+
+If the stream is cut before the last line, the counts are not exact. Then the output is estimated
+from the received text.
 """
 
 from __future__ import annotations

@@ -1,6 +1,19 @@
 """The usage to book for an answer: Claude's counts if they are plausible, else estimates.
 
 Counts come from outside and are validated here. This module does no I/O and reads no clock.
+`usage_by_model` has a `Counts` for each attempt at an answer.
+
+| count  | Claude's count              | booked                                                   |
+|--------|-----------------------------|----------------------------------------------------------|
+| input  | plausible                   | this count                                               |
+|        | missing                     | `likely_input`, which includes the cached tokens         |
+|        | larger than any context     | `likely_input`, as if nothing was cached                 |
+| output | final                       | this count                                               |
+|        | not final, or missing       | the larger of this count and the estimate from the text  |
+
+Output never exceeds `max_output`. Example: Claude reports 100 tokens of input and 1 of output, and
+52 characters arrive. If the stream is cut now, 100 and 26 tokens are booked, and the usage is not
+exact. If the last event reports 17 tokens of output, 100 and 17 are booked, and the usage is exact.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 A browser sends a message again if it got no response. The copy must get the reply that the first
 message has started. This is difficult if the session's cookie was lost with the response, or if
-another tab has chosen another conversation since. `held_conversations` derives ids for these cases.
+another tab has chosen another conversation since. `held_conversations` derives ids for these cases,
+and the docstring of the package has a table of them.
 """
 
 from __future__ import annotations

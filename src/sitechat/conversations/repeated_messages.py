@@ -2,6 +2,13 @@
 
 The first response to a visitor sets the session's cookie. If that response was lost, the browser
 sends the message again without a session, and only the message's id identifies the conversation.
+
+Such a retry gets:
+
+- the reply for ten minutes after the start of the conversation, or for a day if the client has
+  confirmed that the id is secret (`may_be_retry`)
+- a session only if the client has confirmed this, in the first ten minutes, while the conversation
+  has no later messages (`is_fresh`), and at most once in ten seconds (`may_begin_session`)
 """
 
 from __future__ import annotations

@@ -106,10 +106,15 @@ def _settle_end(live: LiveReply, ended: dict[str, Any], *, plain: bool) -> Usage
     """Save the end of a reply and its usage in one transaction.
 
     The conversation is locked first, so that it can't be deleted in the meantime. Deletions lock in
-    the same order.
+    the same order. Then the first of these cases applies:
+
+    1. The reply is running: save its end, and book its usage.
+    2. Another process has ended it, and booked its maximum cost: take this back, then as in 1.
+    3. Its row exists, but was settled before: change nothing, and return None.
+    4. It has no row, for instance because its conversation was deleted: only book the usage.
 
     Returns:
-        The booked usage; None if the reply was settled before.
+        The booked usage; None in case 3.
     """
     live.question = ended.get("confirm")  # an attempt that was rolled back may have removed it
     with database.atomic():

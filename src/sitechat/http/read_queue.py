@@ -4,6 +4,17 @@ The database work of a process runs on a few threads. So if one session makes ma
 they are not answered sooner, but the site's other pages wait behind them. Like `middleware_queue`,
 this is a receiver of `request_started`: a call waits before Django's middleware uses a thread.
 A call that exceeds CHAT_READ_LIMITS waits here for its refusal, which the view sends.
+
+The steps of a call are:
+
+1. `_wait` gets the signal. It waits for a place of the session, then for one of the address
+   (`ReadQueue.enter`). If none is free within MAX_WAIT, the call goes on without a place.
+2. The scope of the call gets a `Ticket` for each place.
+3. `leave` frees the places when the view has the response, or a timer does after MAX_INSIDE. Both
+   may use the same ticket, because its second `leave` does nothing.
+
+Example: A session makes 12 calls at once. Two of them read, ten wait. Because 12 is more than
+SLOWED_ABOVE, the place of a call that takes 0.1 seconds stays closed for another 0.7 seconds.
 """
 
 from __future__ import annotations

@@ -58,7 +58,11 @@ class HasPlaces(Protocol):
 
 
 class Ticket:
-    """The right to a place in a queue, until `leave` frees the place."""
+    """The right to a place in a queue, until `leave` frees the place.
+
+    Several callers may call `leave` for one ticket, for instance the view and a timer. Without the
+    ticket, the second call would free the place of another caller. `read_queue` uses it too.
+    """
 
     def __init__(self, queue: HasPlaces) -> None:
         self._queue: HasPlaces | None = queue
@@ -71,7 +75,11 @@ class Ticket:
 
 
 class TurnQueue:
-    """Admit turns in the order in which they arrive. Use it on the server's event loop."""
+    """Admit turns in the order in which they arrive. Use it on the server's event loop.
+
+    Example: 101 messages arrive at once. Four start, 96 wait, and the last one is refused. At a
+    pace of 50 turns per second, its visitor is asked to return in 2 seconds.
+    """
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock

@@ -187,7 +187,16 @@ class OrmCounting:
     def book(self, changes: Sequence[Change]) -> list[Claim]:
         """Apply the changes; mark and return the budgets that have just reached `warn_from`.
 
-        One statement is enough, unless a budget reaches `warn_from` or a row is missing.
+        Few changes bring a budget to `warn_from`. So one statement is tried that changes only rows
+        that need no warning:
+
+        1. Change these rows (`quiet`).
+        2. If all rows were changed, or there are no budgets, return.
+        3. Otherwise, a budget reaches `warn_from`, or a row is missing. Roll back step 1, change
+           all rows, then mark the budgets that have reached `warn_from`.
+
+        Example: A budget has `spent` 90, nothing reserved, and `warn_from` 100. A change by 5 ends
+        with step 2. A change by 15 does not match in step 1, so step 3 writes 105 and marks it.
         """
         keys = [change.claim.key for change in changes]
         rows = self._counters.filter(key__in=keys).order_by("key")

@@ -125,6 +125,12 @@ def figures_between(
 ) -> dict[Key, Figures]:
     """Return the figures of each hour, bot and model, from the rows of `Usage`.
 
+    A conversation counts in the hour of its first reply. A visit counts in the hour of the first
+    reply after a pause of more than VISIT_PAUSE.
+
+    Example: A conversation has replies at 10:00, 10:20 and 11:30. The hour from 10:00 has 2
+    replies, 1 conversation and 1 visit. The hour from 11:00 has 1 reply, 0 conversations, 1 visit.
+
     Args:
         start: The start of the period.
         end: Its end (exclusive); None for no end.
@@ -183,6 +189,7 @@ def _keep_conversations(start: datetime, end: datetime, hours: dict[Key, Figures
 
 
 def _write_day(day: datetime) -> None:
+    """Write the rows of a day: the sums of the rows of its hours."""
     days: dict[Key, Figures] = {}
     hours = Summary.objects.filter(
         period=Summary.Period.HOUR, start__gte=as_stored(day), start__lt=as_stored(day + DAY)
@@ -193,6 +200,7 @@ def _write_day(day: datetime) -> None:
 
 
 def _write(period: str, figures: Mapping[Key, Figures]) -> None:
+    """Create the rows of hours or days, or update those that exist."""
     rows = [
         Summary(period=period, start=as_stored(start), bot=bot, model=model, **each.as_stored())
         for (start, bot, model), each in figures.items()

@@ -1,4 +1,12 @@
-"""Heuristics that recognize lines of code in text without markup."""
+"""Heuristics that recognize lines of code in text without markup.
+
+`is_code` looks at one line. It is True for "import os", "x = 1" and "pip install django", and False
+for "Git is a tool.".
+
+`continues_code` also looks at the line before. After an indented line, any line of code continues
+it. After other lines, commands continue only commands: "git status" continues "npm test", but not
+"x = 1".
+"""
 
 from __future__ import annotations
 

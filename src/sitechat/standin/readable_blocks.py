@@ -73,7 +73,17 @@ def mark_up_names(text: str) -> str:
 def sentence(header: Sequence[str], row: Sequence[str]) -> str:
     """Return a row of a table as one or more sentences with the names of its columns.
 
-    `sentence(["method", "does"], ["close()", "closes it"])` is "`close()` closes it."
+    The first form that fits is used. In the examples, the columns are separated by "|":
+
+    - All other cells are empty: "Name|" is "Name."
+    - The first cell is empty: "|a" is "a."
+    - Several other cells, all "yes", under "bot|search|tools": "shop|yes|yes" is "`shop`: yes with
+      search and tools."
+    - No column is a verb. Under "size|price", "Small|3 euros" is "Small: 3 euros." With several
+      columns, their names are added: "Small: 3 euros (price), 2 kg (weight)."
+    - A column is a verb. Columns with prepositions follow in the same sentence, and other columns
+      in their own. Under "method|does|until|default", "wait()|blocks|the end|off" is "`wait()`
+      blocks, until the end. Its default is off."
     """
     name, *values = [mark_up_names(cell) for cell in row]
     if _PLAIN_NAME.fullmatch(name):

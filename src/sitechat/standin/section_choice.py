@@ -1,4 +1,17 @@
-"""Selection of the section that answers a question best, by plain word overlap."""
+"""Selection of the section that answers a question best, by plain word overlap.
+
+`choose` works in these steps:
+
+1. Each section of each passage is a candidate.
+2. Rare words of the question get a higher weight (`_Vocabulary`).
+3. Each candidate gets a `coverage`, the share of the question's words that it contains, and a
+   `score` (`_rate`). The rank and the page of its passage add to the score.
+4. The candidate with the best score wins, of those that reach MIN_COVERAGE.
+5. The best candidate of another page is added if it is almost as good (`_second`).
+
+Example: The passages are "Delivery takes two days." and "Returns are free.". The question "What
+about returns?" chooses the second one, with coverage 1.0. "What colour is the moon?" chooses none.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,10 @@
  * The finished parts of an answer. A part becomes outdated, and is drawn again, if a later definition resolves
  * one of its references or a citation mark is added to it. The parts of a list are also drawn again if the list
  * becomes loose (its items get paragraphs) or is no longer loose.
+ *
+ * Example: `See [a].` is a finished part, without a link. When the block `[a]: /x` is closed, `define` makes the part
+ * outdated, because `keep` has noted its label "a". `refresh` parses the part again and replaces its elements: now
+ * with a link.
  */
 
 import type { Nodes } from "mdast"

@@ -7,6 +7,9 @@
  * - Indexes in the source of the whole answer are offsets in the tree plus `base`: `at` of a mark, and `from`.
  * - Indexes in the value of a text node: `at` of a part, `index` and `done`. A value has no escaping backslashes
  *   and no line prefixes, and its character references are decoded. `indexInValue` takes these into account.
+ *
+ * Example: `base` is 100, and the text node with the source `1 \* 2` is at offset 0. Its value is `1 * 2`. A mark after
+ * the star has `at` 104 in the source of the answer, which is offset 4 in the tree and index 3 in the value.
  */
 
 import type { Link, PhrasingContent, Text as TextNode } from "mdast"

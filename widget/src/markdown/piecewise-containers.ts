@@ -1,4 +1,18 @@
-/** Open blocks whose pieces are drawn one by one: lists, tables and blocks of code. */
+/**
+ * Open blocks whose pieces are drawn one by one: lists, tables and blocks of code.
+ *
+ * Example: a list and a table arrive in two steps. These are the variables of `stream.ts` after each step:
+ *
+ *     step  text that arrives                  committed              container  start  open
+ *     1     "- a\n- b\n- c"                    a                      list       4      list with b, c
+ *     2     "\n\n| x |\n|---|\n| 1 |\n| 2"     a, b, c, head, row 1   table      31     table with head, row 2
+ *
+ * In step 1, b is still open, because the line of c is incomplete. In step 2, these things happen in order:
+ *
+ * 1. The table closes the list: b and c are committed, `start` moves behind them, and `container` is cleared.
+ * 2. The head and row 1 are committed. `container` becomes the table, and `start` moves behind row 1.
+ * 3. Row 2 stays open. It is drawn provisionally, and parsed with the head before it (`headOf`).
+ */
 
 import type { List } from "mdast"
 import { createList } from "./draw"

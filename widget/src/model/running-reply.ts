@@ -1,4 +1,13 @@
-/** One reply while it is running: its events, its end, and stopping it. */
+/**
+ * One reply while it is running: its events, its end, and stopping it.
+ *
+ * How `stop` works depends on whether the id of the reply is known:
+ *
+ * - If it is known, `stop` closes the connection at once and stops the reply on the server.
+ * - If not, the connection stays open, and `stop` waits. `handleEvent` then only looks for the id. The wait ends
+ *   with the id, with the end of `follow`, or after MAX_STOP_WAIT. Then `stop` closes the connection, and stops the
+ *   reply on the server if the id is known.
+ */
 
 import type { Strings } from "../i18n/strings"
 import type { Status, StreamEvent } from "../shared/http-types"

@@ -2,6 +2,18 @@
  * Sends a message and follows its reply to the end, or follows a running reply. Resumes streams that were
  * cut off, polls or waits if the server asks for it, and sends a message again with the same id if there
  * was no response.
+ *
+ * `follow` repeats these two steps until the reply has ended or an error is thrown:
+ *
+ * 1. `request` sends the decision, if there is one that was not confirmed yet. Otherwise, if the id of the reply is
+ *    known or there is no message, it asks for the reply from `position` on. Otherwise, it sends the message.
+ * 2. The outcome decides how to go on:
+ *    - The stream or the poll has the end of the reply: return.
+ *    - The server responds with 202: poll from now on.
+ *    - The server refuses for a short time: wait, then send the request again.
+ *    - The stream was cut, or there was no response: pause, then connect again. Poll after MAX_STREAM_RECONNECTIONS
+ *      without progress, and give up after MAX_RECONNECTIONS if the browser is online.
+ *    - Another attempt is useless (`throwIfFinal`): throw the error.
  */
 
 import type { Polled, StreamEvent } from "../shared/http-types"

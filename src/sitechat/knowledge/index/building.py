@@ -134,15 +134,15 @@ def _apply_changes(
 ) -> IndexMetadata:
     """Write all changes since the last update, and return the new metadata.
 
-    If the embedder has changed, the vectors of all pages are written to new files, which replace
-    the old ones at the end.
+    1. Remove the pages that the database no longer has.
+    2. Replace the changed pages, and commit after each batch.
+    3. Compute the metadata of the whole index, and commit.
 
-    Args:
-        connection: The connection to the index.
-        folder: The folder of the index.
-        state: The state of the database.
-        pace: Called between small pieces of work.
-        count_batch: Minimum number of passages whose word counts are written together.
+    If the index has no vectors of the current embedder yet, only step 3 commits. Before it, the
+    vectors of unchanged pages are written too, and the new files of vectors replace the old ones.
+
+    `count_batch` is the minimum number of passages whose word counts are written together. See
+    `update` for the other arguments.
     """
     metadata = read_metadata(connection)
     writer, needs_all_vectors = open_writer(folder, metadata.vectors)

@@ -102,6 +102,11 @@ class LineCounter:
 def apply(source: str, lines: LineCounter, since: datetime) -> None:
     """Detect the shared text of a source, and remove it from its titles and passages.
 
+    1. Add the lines that the pages of this run share to the known lines.
+    2. Find the part that titles share, as in "Jobs | Shop", and shorten them (to "Jobs").
+    3. If the known lines have changed, drop them from all pages. Otherwise, drop them only from
+       pages that were written since the start of the run, or whose title was changed in step 2.
+
     Args:
         source: The label of the source whose run has ended.
         lines: The line counts of the pages that were read in the run.

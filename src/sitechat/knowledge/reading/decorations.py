@@ -1,6 +1,12 @@
 """Detection of elements that are displayed within a text but do not belong to it.
 
-Examples are "Copy" buttons, links to a heading itself, and line numbers.
+Examples are "Copy" buttons, links to a heading itself, and line numbers. The place of an element
+decides which functions `page_to_blocks` calls:
+
+- In any place: `is_decoration_of_text`.
+- In preformatted text: `is_decoration_of_code`.
+- In a heading: `is_hidden_in_heading`, and `is_decoration_of_heading` if `has_own_text`.
+- In other text: `is_button`. Such a button is left out unless `is_readable_button`.
 """
 
 from __future__ import annotations
@@ -88,7 +94,15 @@ def is_consent_banner(element: HtmlElement) -> bool:
 def is_decoration_of_heading(element: HtmlElement, heading: HtmlElement) -> bool:
     """Return whether an element in a heading is a control or a note that does not belong to it.
 
-    If the heading has no other text, the caller keeps such elements; see `has_own_text`.
+    If the heading has no other text, the caller keeps such elements; see `has_own_text`. The first
+    of these cases decides:
+
+    1. A button does not belong to it, unless it opens a panel and no text is before it.
+    2. A link to the heading itself does not belong to it.
+    3. A link that leads nowhere, or an element with a click handler, does not belong to it if text
+       is before it.
+    4. "Copy" controls, tooltips, permalinks and "Edit" links do not belong to it. Their tag, role
+       or classes show what they are.
     """
     if is_button(element):
         return not declares_panel(element) or _follows_text(element, heading)

@@ -1,4 +1,14 @@
-"""The effect of an inline style on the visibility of an element and its text."""
+"""The effect of an inline style on the visibility of an element and its text.
+
+`declarations` parses a style: "color: red !important; color: blue" becomes `{"color": "red"}`.
+There is a function for each way of hiding:
+
+- `is_off_page`: The element is hidden for ever, as by "left: -9999px" or "scale: 0".
+- `is_collapsed`: The element is hidden, but a control may show it, as with "display: none". The
+  caller ignores this for panels.
+- `inherited`: Only the text is hidden, as by "font-size: 0" or "color: transparent". A descendant
+  with another font or colour is visible.
+"""
 
 from __future__ import annotations
 

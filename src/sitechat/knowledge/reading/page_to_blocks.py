@@ -53,8 +53,24 @@ def blocks(
 class _BlockWalk:
     """One pass over the elements of a region, which collects the text of the current block.
 
-    A heading, a preformatted element and a row of a data table are one block each. The edges of the
-    elements in them only separate words or cells.
+    The pass is in one of four states. The start of an element begins a state, its end ends it:
+
+    - `_heading` is set: the text becomes one block with a level. A heading within it ends it.
+    - `_pre` is set: the text becomes one block, and keeps its white space.
+    - `_row` is set: the text becomes one block, with " | " between the cells.
+    - None is set: each element that is a line (`_is_line`) ends the block before it, and becomes a
+      block itself.
+
+    In the first three states, the edges of elements only separate words (`_separate`), and in rows
+    also cells. `_readings` is independent of the state: it collects the texts of `<rt>` up to the
+    end of the `<ruby>`.
+
+    Example: These are the elements of a region and their blocks.
+
+        <h2>Our <b>sizes</b></h2>               Block("Our sizes", level=2)
+        <tr><td><p>S</p><td>36</tr>             Block("S | 36")
+        <p>One<br>two</p>                       Block("One"), Block("two")
+        <p><ruby>A<rt>a</rt></ruby> is it</p>   Block("A(a) is it")
     """
 
     def __init__(self, visibility: Visibility, *, is_whole_page: bool) -> None:

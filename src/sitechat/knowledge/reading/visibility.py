@@ -89,6 +89,17 @@ class Visibility:
     def of(self, element: HtmlElement, around: TextVisibility) -> TextVisibility | None:
         """Return the visibility of an element's text; None if its whole subtree is hidden.
 
+        The steps are:
+
+        1. A style that moves the element off the page hides it, even if it is a panel.
+        2. Attributes, styles that collapse the element, and rules in `<style>` hide it, unless it
+           is a panel. `display` in its own style overrides the rules. `visibility` hides or shows
+           only the text: it is inherited.
+        3. The font and the colours of the element hide or show only the text (`inherited`).
+
+        For example, `<div hidden>` is hidden, but `<div hidden id="a">` is not if the page has
+        `<button aria-controls="a">`.
+
         Args:
             element: The element.
             around: The visibility of text in its parent.
