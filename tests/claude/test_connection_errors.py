@@ -146,7 +146,7 @@ def test_a_wrong_key_leaves_the_budget_alone(
     plain: Wire, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.ANTHROPIC_API_KEY = "sk-test\n"
-    settings.CHAT_LIMITS = {"site": ["0.2 usd/day"]}
+    settings.CHAT_LIMITS = {"site": ["0.2 usd/month"]}
     monkeypatch.setenv("ANTHROPIC_BASE_URL", plain.url)
     for _time in range(12):
         events = Visitor().ask("Hello")

@@ -33,7 +33,7 @@ def upstream(
     monkeypatch.setenv("ANTHROPIC_BASE_URL", wire_server.url)
     settings.ANTHROPIC_API_KEY = "sk-test"
     settings.CHAT_MAX_TOKENS = 8000
-    settings.CHAT_LIMITS = {"site": ["0.21 usd/day"]}
+    settings.CHAT_LIMITS = {"site": ["0.21 usd/month"]}
     wire_server.requests.clear()
     return wire_server
 
@@ -74,10 +74,10 @@ def test_after_an_answer_from_the_us_a_budget_holds_a_tenth_more(
     next_day(visitor)
     refused = visitor.send("Hello")
     assert (refused.status_code, refused.json()["error"]) == (429, "budget_exhausted")
-    settings.CHAT_LIMITS = {"site": ["0.24 usd/day"]}
+    settings.CHAT_LIMITS = {"site": ["0.24 usd/month"]}
     assert visitor.ask("Hello")[-1] == {"done": "complete"}
     # Another key may belong to another workspace.
-    settings.CHAT_LIMITS = {"site": ["0.21 usd/day"]}
+    settings.CHAT_LIMITS = {"site": ["0.21 usd/month"]}
     settings.ANTHROPIC_API_KEY = "sk-other"
     next_day(visitor)
     upstream.answer(Response(answer()))
@@ -87,7 +87,7 @@ def test_after_an_answer_from_the_us_a_budget_holds_a_tenth_more(
 def test_an_answer_that_costs_more_than_is_held_is_held_for_if_there_is_room(
     upstream: Wire, visitor: Visitor, settings: Settings
 ) -> None:
-    settings.CHAT_LIMITS = {"site": ["0.24 usd/day"]}
+    settings.CHAT_LIMITS = {"site": ["0.24 usd/month"]}
     upstream.answer(answer_from("us", pieces=40))
     events = visitor.ask("Hello")
     assert events[-1] == {"done": "complete"}
@@ -123,7 +123,7 @@ def test_an_answer_with_tools_never_fails_and_never_passes_the_budget(
 ) -> None:
     for number in range(2):
         put(f"/{number}/", "gold " * 4, f"Page {number}")
-    settings.CHAT_LIMITS = {"site": [f"{budget} usd/day"]}
+    settings.CHAT_LIMITS = {"site": [f"{budget} usd/month"]}
     upstream.answer(look_from_us(), answer_from("us", pieces=4))
     events = visitor.ask("Hello")
     assert events[-1] == {"done": "complete"}

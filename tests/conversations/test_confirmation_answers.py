@@ -230,8 +230,9 @@ def test_several_calls_are_asked_one_after_the_other(
 def test_limits_without_room_decide_nothing(
     visitor: Visitor, claude_standin: Standin, settings: Settings
 ) -> None:
+    settings.CHAT_LIMITS = {"session": ["20 messages/month"]}
     reply, question = begin(visitor, claude_standin)
-    settings.CHAT_LIMITS = {"session": ["1 messages/hour"]}
+    settings.CHAT_LIMITS = {"session": ["1 messages/month"]}
     assert answer(visitor, reply, question["id"]).status_code == 429
     settings.CHAT_LIMITS = {}
     assert text_of(events_of(answer(visitor, reply, question["id"]))) == "\n\nIt is done."

@@ -55,7 +55,7 @@ def test_a_budget_that_a_running_reply_holds_is_no_news(
     heard: list[str],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    settings.CHAT_LIMITS = {"site": ["0.05 usd/day"]}
+    settings.CHAT_LIMITS = {"site": ["0.05 usd/month"]}
     claude_standin.script(Answer("One two", hold_after=1), "Hi")
     _reply, rest = live_visitor().begin("Count")
     with caplog.at_level(logging.INFO, "sitechat"):
@@ -72,7 +72,7 @@ def test_a_budget_that_a_running_reply_holds_is_no_news(
 @pytest.mark.parametrize(
     ("limits", "code"),
     [
-        ({"site": ["0.01 usd/day"]}, "budget_exhausted"),
+        ({"site": ["0.01 usd/month"]}, "budget_exhausted"),
         ({"ip": ["10 tokens/day"]}, "rate_limited"),
     ],
 )
@@ -96,10 +96,10 @@ def test_a_limit_that_never_has_room_is_reported_once(
 def test_a_limit_that_is_reached_is_reported_once_its_refusal_is_saved(
     live_visitor: MakeVisitor, claude_standin: Standin, settings: Settings, heard: list[str]
 ) -> None:
-    settings.CHAT_LIMITS = {"session": ["2 messages/hour"]}
+    settings.CHAT_LIMITS = {"session": ["2 messages/month"]}
     visitor = live_visitor()
     for _ in range(2):
         events_of(visitor.send("Hello"))
     for _ in range(3):
         assert refused(visitor)[0] == "rate_limited"
-    assert heard == ["2 messages/hour"]
+    assert heard == ["2 messages/month"]

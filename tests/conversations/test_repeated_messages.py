@@ -168,7 +168,7 @@ def test_each_bot_is_asked_on_its_own(
 def test_a_first_message_that_was_refused_may_be_sent_again(
     db: None, claude_standin: Standin, settings: Settings
 ) -> None:
-    with override_settings(CHAT_LIMITS={"site": ["0.001 usd/day"]}):
+    with override_settings(CHAT_LIMITS={"site": ["0.001 usd/month"]}):
         assert Visitor().send("Hello", id=UUID).status_code == 429
     assert text_of(Visitor().ask("Hello", id=UUID))
 
@@ -197,7 +197,7 @@ def test_a_session_that_another_page_has_begun_since_changes_nothing(
 def test_20_copies_at_once_are_billed_once(
     vouches: bool, live_visitor: MakeVisitor, claude_standin: Standin, settings: Settings
 ) -> None:
-    settings.CHAT_LIMITS = {"ip": ["60 messages/day"], "site": ["1 usd/day"]}
+    settings.CHAT_LIMITS = {"ip": ["60 messages/day"], "site": ["1 usd/month"]}
     claude_standin.script(Answer("One two three", delay=0.05))
 
     def send(number: int) -> tuple[list[dict[str, object]], bool]:

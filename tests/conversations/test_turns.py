@@ -42,7 +42,7 @@ def searches(send: Callable[[], object]) -> bool:
 
 
 @looks_first
-@pytest.mark.parametrize("limits", [{"ip": ["1 messages/hour"]}, {"site": ["0.001 usd/day"]}])
+@pytest.mark.parametrize("limits", [{"ip": ["1 messages/day"]}, {"site": ["0.001 usd/month"]}])
 def test_whom_the_limits_refuse_costs_no_search(
     limits: dict[str, list[str]],
     visitor: Visitor,
@@ -50,6 +50,7 @@ def test_whom_the_limits_refuse_costs_no_search(
     settings: Settings,
     help_pages: None,
 ) -> None:
+    settings.CHAT_LIMITS = {"ip": ["60 messages/day"]}
     assert searches(lambda: visitor.ask("When do you deliver parcels?"))
     settings.CHAT_LIMITS = limits
     before = [Message.objects.count(), Conversation.objects.count(), len(claude_standin.requests)]
@@ -66,7 +67,7 @@ def test_whom_the_limits_refuse_costs_no_search(
 def test_a_copy_that_comes_when_the_last_place_is_taken_follows_the_reply(
     visitor: Visitor, settings: Settings
 ) -> None:
-    settings.CHAT_LIMITS = {"ip": ["1 messages/hour"]}
+    settings.CHAT_LIMITS = {"ip": ["1 messages/day"]}
     first: list[dict[str, Any]] = []
 
     def looks_up(sql: str) -> bool:
@@ -90,7 +91,7 @@ def test_whom_the_limits_refuse_costs_no_look_by_the_sites_own_bot(
     visitor: Visitor, settings: Settings
 ) -> None:
     settings.CHAT_BOTS = {"default": f"{__name__}.Slow"}
-    settings.CHAT_LIMITS = {"site": ["0.001 usd/day"]}
+    settings.CHAT_LIMITS = {"site": ["0.001 usd/month"]}
     assert visitor.send("Hello").status_code == 429
 
 
@@ -98,7 +99,7 @@ def test_whom_the_limits_refuse_costs_no_look_by_the_sites_own_bot(
 def test_replies_that_other_processes_write_to_an_address_take_its_places(
     visitor: Visitor, settings: Settings, free: int
 ) -> None:
-    settings.CHAT_LIMITS = {"ip": ["24 messages/hour"]}  # 4 replies at once
+    settings.CHAT_LIMITS = {"ip": ["24 messages/day"]}  # 4 replies at once
     request = RequestFactory().get("/")
     request.session = SessionStore()
     address = read_visit(request).visitor.ip
@@ -153,7 +154,7 @@ def test_any_error_releases_what_a_message_has_reserved_in_the_cache(
     visitor: Visitor, claude_standin: Standin, settings: Settings
 ) -> None:
     settings.CHAT_LEDGER = "sitechat.ledger.CacheLedger"
-    settings.CHAT_LIMITS = {"session": ["1 messages/day"]}
+    settings.CHAT_LIMITS = {"session": ["1 messages/month"]}
     claude_standin.always("Hi.")
     visitor.client.raise_request_exception = False
 

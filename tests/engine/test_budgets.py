@@ -228,7 +228,7 @@ def test_a_stop_while_a_tool_round_reserves_leaves_nothing_reserved(
     live_visitor: MakeVisitor, claude_standin: Standin, shelf: None, settings: Settings
 ) -> None:
     settings.CHAT_LEDGER = f"{__name__}.Slow"
-    settings.CHAT_LIMITS = {"site": ["100 usd/day"], "session": ["10000000 tokens/day"]}
+    settings.CHAT_LIMITS = {"site": ["100 usd/month"], "session": ["10000000 tokens/month"]}
     entered.clear()
     settled.clear()
     claude_standin.script(look(), ENOUGH)

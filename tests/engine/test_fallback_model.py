@@ -245,7 +245,7 @@ def test_both_are_overloaded(visitor: Visitor, claude_standin: Standin) -> None:
 def test_a_budget_without_room_for_the_second_model(
     visitor: Visitor, claude_standin: Standin, settings: Settings
 ) -> None:
-    settings.CHAT_LIMITS = {"site": ["0.005 usd/day"]}
+    settings.CHAT_LIMITS = {"site": ["0.005 usd/month"]}
     claude_standin.script(REFUSAL, "Not asked for.")
     assert visitor.ask("Hello")[-1] == {"done": "refused"}
     assert len(claude_standin.requests) == 1

@@ -158,7 +158,7 @@ def test_what_a_dead_process_holds_keeps_nobody_out_for_long(
     elsewhere: Elsewhere,
     no_checkpoints: None,
 ) -> None:
-    settings.CHAT_LIMITS = {"site": ["0.08 usd/day"]}
+    settings.CHAT_LIMITS = {"site": ["0.08 usd/month"]}
     claude_standin.script(Answer("One", hold_after=1), Answer("Two", hold_after=1), "Hi")
     replies = [live_visitor().begin("Hello")[0] for _ in range(2)]
     claude_standin.wait_for(lambda records: sum(record.held for record in records) == 2)
@@ -189,7 +189,7 @@ def test_a_transaction_that_is_tried_again_settles_a_ledger_elsewhere_once(
     live_visitor: MakeVisitor, claude_standin: Standin, settings: Settings
 ) -> None:
     settings.CHAT_LEDGER = f"{__name__}.Losing"
-    settings.CHAT_LIMITS = {"site": ["1000000 tokens/day"]}
+    settings.CHAT_LIMITS = {"site": ["1000000 tokens/month"]}
     Losing.settled.clear()
     claude_standin.script(Answer("Hi.", usage={"input_tokens": 900, "output_tokens": 20}))
     assert value_of(live_visitor().ask("Hello"), "done") == "complete"

@@ -97,7 +97,7 @@ def test_a_budget_is_announced_at_80_and_100_percent(
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
     settings.CHAT_MAX_TOKENS = 100
-    settings.CHAT_LIMITS = {"site": ["0.02 usd/day"]}
+    settings.CHAT_LIMITS = {"site": ["0.02 usd/month"]}
     with django_capture_on_commit_callbacks(execute=True):
         for n in range(40):
             if visitor.send(str(n)).status_code == 429:

@@ -173,17 +173,17 @@ def test_markup_is_stored_as_text_on_one_line(visitor: Visitor) -> None:
 
 
 def test_contacts_have_limits_of_their_own(visitor: Visitor, settings: Settings) -> None:
-    settings.CHAT_LIMITS = {"session": ["2 messages/hour"], "site": ["0.000001 usd/day"]}
+    settings.CHAT_LIMITS = {"session": ["2 messages/month"], "site": ["0.000001 usd/month"]}
     assert [leave(visitor, name=str(n)).status_code for n in range(2)] == [201, 201]
     refused = leave(visitor, name="3")
     assert (refused.status_code, refused.json()["error"]) == (429, "rate_limited")
     assert int(refused["Retry-After"]) > 0
-    settings.CHAT_LIMITS = {"session": ["2 messages/hour"]}
+    settings.CHAT_LIMITS = {"session": ["2 messages/month"]}
     visitor.ask("Hello")
 
 
 def test_an_address_can_not_fill_the_list(visitor: Visitor, settings: Settings) -> None:
-    settings.CHAT_LIMITS = {"ip": ["3 messages/hour"]}
+    settings.CHAT_LIMITS = {"ip": ["3 messages/day"]}
     statuses = [leave(Visitor(), name=str(n)).status_code for n in range(6)]
     assert statuses == [201, 201, 201, 429, 429, 429]
     assert Contact.objects.count() == 3

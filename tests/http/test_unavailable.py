@@ -32,7 +32,7 @@ def no_ledger(visitor: Visitor, settings: Settings) -> None:
     """The ledger's cache is out of reach."""
     settings.CACHES = {"default": settings.CACHES["default"], "elsewhere": NOWHERE}
     settings.CHAT_LEDGER = "tests.http.ledger_elsewhere.Elsewhere"
-    settings.CHAT_LIMITS = {"ip": ["60 messages/hour"]}
+    settings.CHAT_LIMITS = {"ip": ["60 messages/day"]}
 
 
 @pytest.fixture

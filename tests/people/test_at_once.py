@@ -80,7 +80,7 @@ def test_copies_of_a_request_wait_once(conversation: Conversation) -> None:
 def test_a_request_while_the_visitor_waits_does_not_count(
     conversation: Conversation, settings: Settings
 ) -> None:
-    settings.CHAT_LIMITS = {"ip": ["2 messages/hour"]}
+    settings.CHAT_LIMITS = {"ip": ["2 messages/day"]}
     visitor, url = Visitor(), f"{CHAT}person/"
     for _ in range(4):
         response = visitor.client.post(url)
@@ -128,7 +128,7 @@ def test_copies_of_a_contact_form_are_stored_once(
     conversation: Conversation, settings: Settings, *, has_session: bool
 ) -> None:
     settings.CHAT_CONTACT = {"fields": ["email"], "notify": ["sales@example.org"]}
-    settings.CHAT_LIMITS = {"ip": ["3 messages/hour"]}
+    settings.CHAT_LIMITS = {"ip": ["3 messages/day"]}
     visitors = [Visitor() for _ in range(AT_ONCE)]
     url = f"{CHAT}contact/"
     if has_session:

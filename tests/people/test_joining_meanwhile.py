@@ -51,7 +51,7 @@ def test_the_message_is_for_the_person_and_costs_nothing(
     settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    settings.CHAT_LIMITS = {"session": ["5 messages/hour", "100000 tokens/day"]}
+    settings.CHAT_LIMITS = {"session": ["5 messages/month", "100000 tokens/month"]}
     claude_standin.script("We sell bread.")
     visitor = live_visitor()
     visitor.ask("What do you sell?")

@@ -192,7 +192,7 @@ def test_out_of_hours_a_person_is_unavailable(
 def test_requests_and_messages_to_a_person_are_limited_like_messages(
     visitor: Visitor, ann: User, settings: Settings
 ) -> None:
-    settings.CHAT_LIMITS = {"ip": ["3 messages/hour"], "site": ["1 usd/day"]}
+    settings.CHAT_LIMITS = {"ip": ["3 messages/day"], "site": ["1 usd/month"]}
     assert visitor.client.post(PERSON).status_code == 202
     staff_actions.join(Conversation.objects.get(), ann)
     visitor.ask("One", id=UUID)

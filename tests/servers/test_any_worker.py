@@ -198,7 +198,7 @@ def test_however_often_it_comes_a_message_takes_one_place_within_the_limits(
     vendor: str, sites: Sites, standin: StandinProcess
 ) -> None:
     """Send the first message of a session, which has no conversation yet, and another."""
-    pair = sites.pair(UVICORN, vendor, limits={"session": ["3 messages/hour"]})
+    pair = sites.pair(UVICORN, vendor, limits={"session": ["3 messages/month"]})
     first_worker = Caller(pair[0].port)
     first_worker.call("POST", "/login/", {"user": str(uuid.uuid4())})
     for text in ("Count", "Count again"):
