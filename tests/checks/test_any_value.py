@@ -12,6 +12,7 @@ from sitechat.checks import run, upkeep
 from sitechat.checks.bots import ATTRIBUTES
 from sitechat.checks.deployment import DEPLOYMENT_CHECKS
 from sitechat.conf import SETTINGS
+from sitechat.conversations.mcp_server_options import problem_of_server
 from tests.visitor import Visitor
 
 ODD: list[Any] = [
@@ -30,6 +31,17 @@ def test_no_value_breaks_a_check(settings: Settings, name: str) -> None:
         setattr(settings, name, value)
         deployment = [message for check in FOR_DEPLOYMENT for message in check()]
         assert all(message.hint for message in [*run(), *deployment])
+
+
+SERVER = {"url": "https://example.org/", "headers": {}, "tools": ["a"], "read_only": ["a"]}
+
+
+@pytest.mark.parametrize("key", sorted(SERVER))
+def test_no_value_of_an_mcp_server_breaks_its_check(key: str) -> None:
+    for value in [*ODD, "http://[", "https://a:x/"]:
+        for odd in (value, [value], {"name": value}):
+            problem = problem_of_server({**SERVER, key: odd})
+            assert not problem or f'"{key}"' in problem
 
 
 class OddBot(Chatbot):

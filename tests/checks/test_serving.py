@@ -12,7 +12,7 @@ from sitechat.checks import serving
 
 
 class Joins:
-    """Third-party middleware, recognised by its name."""
+    """Third-party middleware, recognized by its name."""
 
     def __init__(self, get_response: Any) -> None:
         self.get_response = get_response

@@ -36,6 +36,36 @@ def test_a_loop_keeps_its_client_until_the_settings_change(settings: Settings) -
     asyncio.run(main())
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "header"),
+    [
+        ("ANTHROPIC_AUTH_TOKEN", "another", ("Authorization", "Bearer another")),
+        ("ANTHROPIC_CUSTOM_HEADERS", "X-Team: shop", ("X-Team", "shop")),
+    ],
+)
+def test_a_changed_variable_of_the_sdk_replaces_the_client(
+    name: str,
+    value: str,
+    header: tuple[str, str],
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings.ANTHROPIC_API_KEY = None
+    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+    monkeypatch.setenv("ANTHROPIC_AUTH_TOKEN", "token")
+
+    async def main() -> None:
+        try:
+            await claude.current_client()
+            monkeypatch.setenv(name, value)
+            client = await claude.current_client()
+            assert header in {**client.default_headers, **client.auth_headers}.items()
+        finally:
+            await claude.close_client()
+
+    asyncio.run(main())
+
+
 def test_two_loops_share_no_client() -> None:
     async def client() -> Any:
         try:

@@ -75,6 +75,24 @@ def test_the_reply_goes_on_after_the_visitor_agreed(
     assert use.result_size
 
 
+@pytest.mark.parametrize(
+    ("query", "headers", "expected"),
+    [
+        ("", {"Last-Event-ID": "0"}, "I can do that.\n\nIt is done."),
+        ("?after=0", {}, "I can do that.\n\nIt is done."),
+        ("", {"Last-Event-ID": "6"}, "do that.\n\nIt is done."),
+        ("?after=", {}, "\n\nIt is done."),
+    ],
+)
+def test_the_stream_begins_at_the_offset_of_the_client(
+    visitor: Visitor, claude_standin: Standin, query: str, headers: dict[str, str], expected: str
+) -> None:
+    reply, question = begin(visitor, claude_standin)
+    body = {"id": question["id"], "approve": True}
+    response = visitor.post(body, reply_url(reply, f"confirm/{query}"), headers=headers)
+    assert text_of(events_of(response)) == expected
+
+
 def test_both_parts_are_booked_together(visitor: Visitor, claude_standin: Standin) -> None:
     counts = {"input_tokens": 100, "output_tokens": 10}
     claude_standin.script(

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.http import HttpRequest
+from django.utils import timezone
 from pytest_django import Settings
 
 import sitechat
-from sitechat.models import Conversation, Message, Usage
+from sitechat.models import Conversation, Message, Status, Usage
+from sitechat.signals import reply_finished
 from sitechat.standin import Answer, Standin
-from tests.visitor import MakeVisitor, text_of
+from tests.interleave import after_query
+from tests.visitor import MakeVisitor, Visitor, reply_url, text_of, value_of
 from tests.waiting import until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
@@ -99,3 +103,52 @@ def test_rows_that_break_another_rule_than_that_of_the_slots_are_not_tried_often
         assert visitor.send("Hello").status_code == 500
     assert 1 <= len(tries) <= 2
     assert not Message.objects.exists()
+
+
+def delete_all() -> None:
+    Conversation.objects.all().delete()
+
+
+def delete_once(**_signal: object) -> None:
+    """Delete all conversations at the first signal."""
+    reply_finished.disconnect(delete_once)
+    delete_all()
+
+
+def asks_to_stop(sql: str) -> bool:
+    return sql.startswith("UPDATE") and "stop_at" in sql
+
+
+def finds_reply(sql: str) -> bool:
+    return sql.startswith("SELECT") and "sitechat_message" in sql
+
+
+def test_a_stop_of_another_process_reply_finds_nothing(visitor: Visitor) -> None:
+    reply = value_of(visitor.ask("Hello"), "reply")
+    Message.objects.filter(pk=reply).update(status=Status.RUNNING, updated=timezone.now())
+    with after_query(asks_to_stop, delete_all):
+        response = visitor.stop(reply)
+    assert (response.status_code, response.json()["error"]) == (404, "not_found")
+
+
+def test_a_reader_finds_nothing(visitor: Visitor) -> None:
+    reply = value_of(visitor.ask("Hello"), "reply")
+    with after_query(finds_reply, delete_all):
+        response = visitor.client.get(reply_url(reply))
+    assert (response.status_code, response.json()["error"]) == (404, "not_found")
+
+
+def test_a_message_after_a_lost_reply_begins_another_conversation(
+    visitor: Visitor, claude_standin: Standin
+) -> None:
+    """Delete the conversation when the lost reply in it is ended."""
+    claude_standin.script("A secret answer.", "Hello.")
+    visitor.ask("A secret question")
+    row = Message.objects.filter(status=Status.COMPLETE)
+    long_ago = timezone.now() - timedelta(hours=1)
+    reserved = {"claims": [], "model": "m", "dollars": "0.5"}
+    row.update(status=Status.RUNNING, process=None, updated=long_ago, reserved=reserved)
+    reply_finished.connect(delete_once)
+    assert text_of(visitor.ask("Are you there?")) == "Hello."
+    assert "secret" not in json.dumps(claude_standin.requests[-1].body)
+    assert visitor.texts() == ["Are you there?", "Hello."]

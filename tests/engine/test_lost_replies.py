@@ -18,8 +18,10 @@ from pytest_django import Settings
 from sitechat.conf import conf
 from sitechat.engine.lost_replies import end_lost
 from sitechat.models import Conversation, Message, Role, Status, Usage
+from sitechat.signals import reply_finished
 from sitechat.standin import Standin
 from tests.engine.conftest import Elsewhere
+from tests.interleave import after_query
 from tests.visitor import Held, MakeVisitor, Visitor
 from tests.waiting import until
 
@@ -162,6 +164,27 @@ def test_what_a_dead_process_may_have_spent_is_booked_with_the_deletion(
     assert not Message.objects.exists()
     usage = Usage.objects.get(status=Status.INTERRUPTED)
     assert (usage.reply, str(usage.dollars.normalize())) == (None, "0.5")
+
+
+def test_a_conversation_that_is_deleted_after_its_reply_was_read_stops_no_signal(
+    make_orphan: MakeOrphan,
+) -> None:
+    make_orphan(None)
+    ended: list[object] = []
+
+    def note(reply: Message, **_signal: object) -> None:
+        ended.append(reply.conversation.bot)
+
+    def reads_again(sql: str) -> bool:
+        return sql.startswith("SELECT") and "sitechat_message" in sql and "LIMIT 21" in sql
+
+    reply_finished.connect(note)
+    try:
+        with after_query(reads_again, Conversation.objects.all().delete):
+            assert end_lost(Message.objects.replies()) == 1
+    finally:
+        reply_finished.disconnect(note)
+    assert ended == ["default"]
 
 
 def test_a_conversation_that_is_deleted_as_its_reply_ends_stops_no_cleanup(

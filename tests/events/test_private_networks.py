@@ -1,4 +1,4 @@
-"""Tests that addresses of private networks are recognised."""
+"""Tests that addresses of private networks are recognized."""
 
 from __future__ import annotations
 

@@ -199,6 +199,8 @@ def test_the_greater_of_two_offsets_is_used() -> None:
     headers = {"Last-Event-ID": "7"}
     factory = RequestFactory()
     assert request_parsing.read_after(factory.get("/")) == 0
+    assert request_parsing.read_after(factory.get("/"), default=5) == 5
+    assert request_parsing.read_after(factory.get("/", {"after": "0"}), default=5) == 0
     assert request_parsing.read_after(factory.get("/", headers=headers)) == 7
     assert request_parsing.read_after(factory.get("/", {"after": "3"}, headers=headers)) == 7
     assert request_parsing.read_after(factory.get("/", {"after": "9"}, headers=headers)) == 9

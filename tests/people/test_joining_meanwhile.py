@@ -6,12 +6,17 @@ from collections.abc import Iterator
 
 import pytest
 from django.contrib.auth.models import User
+from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpRequest
+from django.test import RequestFactory
 from pytest_django import Settings
 
 import sitechat
+from sitechat.conversations.message_body import IncomingMessage
+from sitechat.errors import Overloaded
+from sitechat.http.visit_reader import read_visit
 from sitechat.models import Conversation, Counter, Handoff, Message, ToolUse, Usage
-from sitechat.people import staff_actions
+from sitechat.people import staff_actions, visitor_actions
 from sitechat.standin import Answer, Standin
 from tests import confirming
 from tests.visitor import UUID, MakeVisitor, parse, text_of
@@ -128,3 +133,12 @@ def test_a_tool_that_waits_for_the_visitor_does_not_run_while_a_person_answers(
     assert (refused.status_code, refused.json()["error"]) == (409, "already_decided")
     assert ToolUse.objects.get(pk=asked["id"]).decided_by == "a person who joined"
     assert len(claude_standin.requests) == 1
+
+
+def test_a_message_to_a_conversation_that_is_deleted_after_the_joining_is_sent_again() -> None:
+    request = RequestFactory().post("/api/chat/")
+    request.session = SessionStore()
+    visit = read_visit(request)
+    message = IncomingMessage("Are you a person?", sitechat.Chatbot())
+    with pytest.raises(Overloaded):
+        visitor_actions.deliver(visit, message, None)

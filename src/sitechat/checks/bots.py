@@ -29,7 +29,7 @@ NAME = re.compile(r"[\w.-]{1,64}")
 NOT_IN_NAMES = re.compile(r"[/.@:]")
 """Characters of model names on Bedrock, Vertex and other servers. Claude's API has none."""
 
-PREFIX = re.compile(r"(?:.*/)?(?:(?:[a-z]+\.)?anthropic\.)?")
+PREFIX = re.compile(r"^(?:.*/)?(?:(?:[a-z]+\.)?anthropic\.)?")
 """Prefixes of model names on Bedrock, Vertex and other servers."""
 
 ATTRIBUTES: dict[str, tuple[Callable[[Any], bool], str | Promise]] = {

@@ -25,6 +25,10 @@ CONNECT_TIMEOUT = 10.0
 """Maximum seconds to connect to Claude's API."""
 
 
+SDK_VARIABLES = ("ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL", "ANTHROPIC_CUSTOM_HEADERS")
+"""The environment variables, besides the key, from which the SDK creates a client."""
+
+
 class NoClient(Exception):
     """CHAT_CLIENT does not return an async client. The message says what it returned or raised."""
 
@@ -134,7 +138,7 @@ async def current_client() -> AsyncAnthropic:
 
 def client_settings() -> tuple[str | None, ...]:
     """Return the values of the settings from which a client is created."""
-    return (conf.CHAT_CLIENT, conf.ANTHROPIC_API_KEY, os.environ.get("ANTHROPIC_BASE_URL"))
+    return (conf.CHAT_CLIENT, conf.ANTHROPIC_API_KEY, *map(os.environ.get, SDK_VARIABLES))
 
 
 async def close_client() -> None:

@@ -26,7 +26,7 @@ from django.utils import timezone
 from sitechat import engine
 from sitechat.chatbot import Chatbot
 from sitechat.conversations import message_storing, offered_tools, prompt
-from sitechat.conversations.replies import ReplyHandle
+from sitechat.conversations.replies import ReplyHandle, question_id
 from sitechat.conversations.turn_limits import free_reply_slot, is_slot_taken
 from sitechat.conversations.visit import Visit
 from sitechat.engine import reservations
@@ -106,8 +106,8 @@ def decide(
         continuation = load(use.continuation, request, words.context)
     except (ValueError, KeyError, TypeError):
         raise AlreadyDecided(reply=str(row.pk)) from None
+    reply = _running_reply(row)  # before a reservation that nothing would settle after an error
     reserved = _store(visit, row, use, continuation, approve=approve)
-    reply = _running_reply(row)
     live = LiveReply(
         reply,
         continuation.round.request,
@@ -128,11 +128,14 @@ def decide(
 
 
 def _running_reply(row: Message) -> Reply:
-    """Return the state of a reply that continues with the text and sources of its row."""
-    question = Message.objects.get(conversation=row.conversation_id, position=row.position - 1)
+    """Return the state of a reply that continues with the text and sources of its row.
+
+    Raises:
+        NotFound: The conversation was deleted in the meantime.
+    """
     return Reply(
         id=str(row.pk),
-        message_id=str(question.public_id),
+        message_id=str(question_id(row)),
         text=row.text,
         sources=row.sources,
         citations=row.citations,

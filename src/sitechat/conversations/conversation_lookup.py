@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
@@ -79,10 +80,10 @@ class ConversationState:
         running = next((m for m in self.recent if m.status == Status.RUNNING), None)
         if running is None:
             return
-        if lost_replies.end_lost(Message.objects.filter(pk=running.pk)):
-            running.refresh_from_db()
-        if running.status == Status.RUNNING:
+        if not lost_replies.end_lost(Message.objects.filter(pk=running.pk)):
             raise Busy(reply=str(running.pk))
+        with suppress(Message.DoesNotExist):  # a later write notices the deletion
+            running.refresh_from_db()
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -40,8 +40,7 @@ def parse_server(given: Any) -> McpServer:
         raise ValueError('it must be a dict with a "url"')
     if unknown := sorted(set(given) - set(KEYS), key=str):
         raise ValueError(f"it has the unknown key {unknown[0]!r}; valid are {', '.join(KEYS)}")
-    parts = urlsplit(given["url"])
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if not _is_address(given["url"]):
         raise ValueError('its "url" must begin with https:// or http://')
     headers = given.get("headers", {})
     if not isinstance(headers, Mapping) or not all(
@@ -67,8 +66,18 @@ def problem_of_server(given: Any) -> str:
     return ""
 
 
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:  # such as http://[
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and port != 0
+
+
 def _names(given: Mapping[str, Any], key: str) -> frozenset[str]:
     names = given.get(key, ())
-    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+    is_list = isinstance(names, Collection) and not isinstance(names, (str, bytes, Mapping))
+    if not is_list or not all(isinstance(name, str) for name in names):
         raise ValueError(f'its "{key}" must be a list of names of tools')
     return frozenset(names)

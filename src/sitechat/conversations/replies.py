@@ -98,9 +98,34 @@ def follow(visit: Visit, row: Message, message_id: uuid.UUID | None = None) -> R
     if live is not None:
         return ReplyHandle(live.reply, live)
     if message_id is None:
-        message = Message.objects.get(conversation=row.conversation_id, position=row.position - 1)
-        message_id = message.public_id
+        message_id = question_id(row)
     return ReplyHandle(_from_row(visit, row, str(message_id)))
+
+
+def question_id(row: Message) -> uuid.UUID:
+    """Return the public id of the message that a reply answers.
+
+    Raises:
+        NotFound: The conversation was deleted in the meantime.
+    """
+    questions = Message.objects.filter(conversation=row.conversation_id, position=row.position - 1)
+    question = questions.first()
+    if question is None:
+        raise NotFound
+    return question.public_id
+
+
+def refreshed(row: Message) -> Message:
+    """Read the current values of a reply into its row, and return the row.
+
+    Raises:
+        NotFound: The conversation was deleted in the meantime.
+    """
+    try:
+        row.refresh_from_db()
+    except Message.DoesNotExist:
+        raise NotFound from None
+    return row
 
 
 def _from_row(visit: Visit, row: Message, message_id: str) -> Reply:
@@ -118,10 +143,7 @@ def end_if_lost(row: Message) -> Message:
         NotFound: The conversation was deleted in the meantime.
     """
     if lost_replies.may_be_lost(row) and lost_replies.end_lost(Message.objects.filter(pk=row.pk)):
-        try:
-            row.refresh_from_db()
-        except Message.DoesNotExist:
-            raise NotFound from None
+        return refreshed(row)
     return row
 
 

@@ -132,11 +132,13 @@ def _end(row: Message) -> bool:
     usage = database.retry(partial(_settle, row))
     if usage is None:
         return False
+    conversation = row.conversation
     try:
         row.refresh_from_db()
     except Message.DoesNotExist:  # its conversation was deleted right after
         return True
-    reply_finished.send_robust(sender=_bot_class(row.conversation.bot), reply=row, usage=usage)
+    row.conversation = conversation  # which `refresh_from_db` has forgotten
+    reply_finished.send_robust(sender=_bot_class(conversation.bot), reply=row, usage=usage)
     return True
 
 

@@ -75,12 +75,6 @@ class IncomingTurn:
     """Whether a person has joined and the message is new."""
 
     @property
-    def conversation(self) -> Conversation:
-        """The conversation of a message for a person. Other messages may have none yet."""
-        assert self.state.conversation is not None  # noqa: S101 - a person has joined in it
-        return self.state.conversation
-
-    @property
     def asks_claude(self) -> bool:
         """Whether the message starts a new turn, in which Claude answers."""
         return self.turn is None and self.delivered is None and not self.is_personal
@@ -205,7 +199,7 @@ def _deliver(
     """
     visit, delivered = incoming.visit, incoming.delivered
     if delivered is None:
-        delivered = visitor_actions.deliver(visit, message, incoming.conversation)
+        delivered = visitor_actions.deliver(visit, message, incoming.state.conversation)
     pk = delivered.conversation.pk
     if message.conversation is not None or not visit.held.has_left(message.bot.name, pk):
         session_data.remember_accepted(request, visit, message.bot.name, pk)

@@ -83,10 +83,10 @@ def _decide(
 ) -> tuple[replies.ReplyHandle, int]:
     """Store the decision. Return the continued reply, and how many characters the client has.
 
-    If the request names no number, or 0, the client is assumed to have all text so far.
+    If the request names no number, the client is assumed to have all text so far.
     """
     stream.take()
-    after = request_parsing.read_after(request) or len(asked.row.text)
+    after = request_parsing.read_after(request, default=len(asked.row.text))
     handle = confirmation_answers.decide(
         asked.visit, asked.row, asked.use, asked.bot, approve=approve, loop=steps.loop, words=words
     )

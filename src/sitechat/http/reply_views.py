@@ -70,8 +70,7 @@ def _stop_reply(request: HttpRequest, reply_id: str) -> ShownReply:
     visit = visit_reader.read_visit(request)
     row = find_reply(request, visit, reply_id)
     replies.stop(row, request_parsing.read_stop(request))
-    row.refresh_from_db()
-    return replies.snapshot(visit, row).as_dict()
+    return replies.snapshot(visit, replies.refreshed(row)).as_dict()
 
 
 async def _rate(request: HttpRequest, steps: RequestSteps, reply_id: str) -> HttpResponseBase:

@@ -243,18 +243,19 @@ def read_confirmation(request: HttpRequest) -> Confirmation:
     return Confirmation(use, data["approve"])
 
 
-def read_after(request: HttpRequest) -> int:
+def read_after(request: HttpRequest, default: int = 0) -> int:
     """Return the number of characters that the reader already has.
 
-    This is the greater of `?after=` and `Last-Event-ID`; 0 without both. An `EventSource` that
-    reconnects sends both, and its `?after=` is still the value of the first request.
+    This is the greater of `?after=` and `Last-Event-ID`; `default` without both. An `EventSource`
+    that reconnects sends both, and its `?after=` is still the value of the first request.
 
     Raises:
         InvalidRequest: One of the two is not a number, or has more than nine digits.
     """
-    given = [request.GET.get("after") or "0", request.headers.get("Last-Event-ID") or "0"]
+    both = (request.GET.get("after"), request.headers.get("Last-Event-ID"))
+    given = [value for value in both if value]
     if not all(value.isascii() and value.isdecimal() and len(value) <= 9 for value in given):
         raise InvalidRequest(
             _('"%(key)s" must be a number of characters, 0 or more.') % {"key": "after"}
         )
-    return max(map(int, given))
+    return max(map(int, given), default=default)

@@ -58,8 +58,15 @@ def find_delivered(state: ConversationState, message: IncomingMessage) -> Delive
     return DeliveredMessage(state.conversation, str(row.public_id), joined.name if joined else "")
 
 
-def deliver(visit: Visit, message: IncomingMessage, conversation: Conversation) -> DeliveredMessage:
+def deliver(
+    visit: Visit, message: IncomingMessage, conversation: Conversation | None
+) -> DeliveredMessage:
     """Store a visitor's message for the person who has joined.
+
+    Args:
+        visit: The visitor.
+        message: The message.
+        conversation: The conversation; None if it was deleted after the person had joined.
 
     Raises:
         Conflict: The message replaces another one, or its id was used for another text.
@@ -70,6 +77,8 @@ def deliver(visit: Visit, message: IncomingMessage, conversation: Conversation) 
     """
     if message.replaces is not None:
         raise Conflict
+    if conversation is None:
+        raise Overloaded(retry_after=1)
     try:
         return run_counted(partial(_store, visit, message, conversation))
     except message_storing.ConversationDeleted:

@@ -82,10 +82,19 @@ def test_a_document_over_its_time_is_reported() -> None:
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="only Linux limits memory")  # noqa: PTH110
-def test_a_document_over_its_memory_is_reported() -> None:
-    page = "<main>" + "<b>a</b>" * 500_000
+@pytest.mark.parametrize(
+    ("format", "make"),
+    [
+        ("page", lambda: "<main>" + "<b>a</b>" * 500_000),
+        ("pdf", lambda: shared_stream_pdf(1, 200_000)),
+        ("rst", lambda: "A paragraph.\n\n" * 60_000),
+    ],
+)
+def test_a_document_over_its_memory_is_reported(
+    format: str, make: Callable[[], str | bytes]
+) -> None:
     with pytest.raises(OverBudget, match="needs more than 30 MB of memory"):
-        read_document(Draft(page, "page"), DocumentBudget(seconds=60, megabytes=30, wall=100))
+        read_document(Draft(make(), format), DocumentBudget(seconds=60, megabytes=30, wall=100))
 
 
 def test_documents_that_are_read_at_the_same_time_do_not_mix() -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from sitechat.knowledge.text import translated_words
-from sitechat.knowledge.text.translated_words import word_translations
+from sitechat.knowledge.text.translated_words import origin_digest, word_translations
 from tests.indexed import found, put
 
 
@@ -55,6 +56,20 @@ def test_a_dictionary_is_cached_for_the_next_process(tmp_path: Path) -> None:
     assert word_translations("nl", "en", other) == {"x": ["y"]}
     (other / file.name).write_text("broken")
     assert word_translations("nl", "en", tmp_path / "missing") == made
+
+
+@pytest.mark.parametrize("changed", ["concepts.tsv", "stopwords.json", "search_terms.py"])
+def test_a_change_of_its_origin_makes_a_new_dictionary(tmp_path: Path, changed: str) -> None:
+    origin = Path(translated_words.__file__).parent
+    copy = shutil.copytree(origin, tmp_path / "copy")
+    with (copy / changed).open("a") as file:
+        file.write("\n")
+    folder = tmp_path / "cached"
+    folder.mkdir()
+    word_translations("nl", "en", folder)
+    (cached,) = folder.iterdir()
+    assert origin_digest(origin) in cached.name
+    assert origin_digest(copy) != origin_digest(origin)
 
 
 @pytest.mark.django_db

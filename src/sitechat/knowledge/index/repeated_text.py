@@ -265,9 +265,9 @@ def _drop_from(passages: list[Passage], lines: set[str]) -> bool:
             continue
         is_changed = True
         if text:
-            passage.headings, passage.text = headings, text
-            passage.vector, passage.embedder = None, ""
-            passage.save(update_fields=["headings", "text", "vector", "embedder"])
+            changes = {"headings": headings, "text": text, "vector": None, "embedder": ""}
+            # An editor may have saved the page again since its passages were read.
+            Passage.objects.filter(pk=passage.pk).update(**changes)
         else:
             passage.delete()
     return is_changed

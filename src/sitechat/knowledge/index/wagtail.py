@@ -48,8 +48,9 @@ def _published_or_unpublished(sender: Any, instance: Any, **kwargs: Any) -> None
 def _moved(
     sender: Any, instance: Any, url_path_before: str, url_path_after: str, **kwargs: Any
 ) -> None:
-    page = type(instance).objects.get(pk=instance.pk)  # the instance has the old address
-    _read_tree_again(page, url_path_before)
+    page = type(instance).objects.filter(pk=instance.pk).first()  # `instance` has the old address
+    if page is not None:  # otherwise it was deleted after it was moved
+        _read_tree_again(page, url_path_before)
 
 
 def _renamed(sender: Any, instance: Any, instance_before: Any, **kwargs: Any) -> None:

@@ -28,7 +28,7 @@ def read_pdf(data: bytes) -> Content:
         content.title = str((reader.metadata and reader.metadata.title) or "").strip()
         for page in reader.pages:
             content.blocks += read_plain(page.extract_text()).blocks
-    except Unreadable:
+    except (Unreadable, MemoryError):
         raise
     except Exception as error:  # pypdf raises any exception for broken files
         raise Unreadable(f"not a readable PDF: {type(error).__name__}: {error}") from error

@@ -70,6 +70,8 @@ def to_html(text: str) -> str:
         with _registry_lock:
             _register_names(text)
             parts = docutils.core.publish_parts(text, writer="html5", settings_overrides=settings)
+    except MemoryError:
+        raise
     except Exception as error:  # docutils raises many types for texts that it can't parse
         raise Unreadable(f"not readable as reStructuredText: {error}") from error
     return str(parts["body"])

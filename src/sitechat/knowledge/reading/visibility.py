@@ -122,7 +122,7 @@ class Visibility:
         """Return whether an element is a panel that may be closed and that visitors can open.
 
         A panel is a `<dialog>`, or has an attribute that can hide it, such as `hidden` or `style`.
-        It is recognised by its role, its class, an attribute by which a script shows it, or a
+        It is recognized by its role, its class, an attribute by which a script shows it, or a
         control that opens it.
         """
         if not _may_be_hidden(element) and not self._stylesheets.hide(element):

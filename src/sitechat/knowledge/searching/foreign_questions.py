@@ -25,11 +25,11 @@ _MIN_PART_LENGTH = 4
 def foreign_language(text: str, index: Index, site_guess: str, visitor_language: str) -> str:
     """Return the language of a question if no page is in that language, else "".
 
-    A language is recognised by its stop words. Languages without a list of stop words need two
+    A language is recognized by its stop words. Languages without a list of stop words need two
     rules:
 
     - If `site_guess` is a language of the index without a list, the result is "".
-    - If the visitor's language has no list, and no language except `site_guess` is recognised, the
+    - If the visitor's language has no list, and no language except `site_guess` is recognized, the
       question is assumed to be in the visitor's language.
 
     Args:

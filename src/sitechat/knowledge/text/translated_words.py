@@ -8,13 +8,15 @@ translations. This gives about 700 pairs for two languages.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import struct
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib.metadata import version
 from itertools import product
 from pathlib import Path
 
@@ -54,9 +56,27 @@ def word_translations(
     """
     if source == target or not all(map(_CODE.fullmatch, (source, target))):
         return {}
-    # Increment the 2 with every change of the dictionaries, because machines keep the cached files.
-    name = f"dictionary2-{django.get_version()}-{source}-{target}.json"
-    return _cached_translations(source, target, None if folder is None else folder / name)
+    if folder is None:
+        return _cached_translations(source, target, None)
+    name = f"dictionary-{origin_digest(_CONCEPTS.parent)}-{source}-{target}.json"
+    return _cached_translations(source, target, folder / name)
+
+
+@cache
+def origin_digest(folder: Path) -> str:
+    """Return a digest of what dictionaries are made from, for the names of cached files.
+
+    Machines keep these files after an upgrade.
+
+    Args:
+        folder: The folder with this module, the modules that it uses, and `concepts.tsv`.
+    """
+    versions = (django.get_version(), version("snowballstemmer"))
+    digest = hashlib.sha256(" ".join(versions).encode())
+    for file in sorted(folder.iterdir()):
+        if file.suffix in (".py", ".json", ".tsv"):
+            digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 @lru_cache(maxsize=16)
