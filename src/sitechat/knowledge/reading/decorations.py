@@ -12,6 +12,7 @@ decides which functions `page_to_blocks` calls:
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from sitechat.knowledge.reading.inline_styles import declarations
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
 
 PERMALINKS = "¶#§🔗\ue9cb\uf0c1"
 """Texts of links to a heading itself. The last two are characters of icon fonts."""
-_PERMALINK_AT_END = re.compile(r"(?:[¶🔗\ue9cb\uf0c1]|(?<=\s)[#§]|\s)+\Z")
-"""Permalinks after a heading. "C#" does not end with one."""
+_SIGNS_OF_TEXT = "#§"
+"""Permalinks that may also belong to a word, as in "C#"."""
 _CONSENT_NAME = re.compile(
     r"(?:cookies?|consent|gdpr)[-_]*(?:banner|bar|consent|dialog|law|message|modal|notice|overlay|popup"
     r"|prompt)|^(?:onetrust|didomi|usercentrics|cybotcookiebot|cmplz|cky|iubenda-cs|klaro|osano"
@@ -45,6 +46,7 @@ _ANCHOR_CLASS = re.compile(
 )
 _TEXT_TAGS = ("h1", "h2", "h3", "h4", "h5", "h6", "p", "ul", "ol", "dl", "table")
 """A button that contains one of these elements is a text, such as the card of a product."""
+_MAX_SIBLINGS = 20  # in which text before an element of a heading is searched
 _TOOLTIP_CLASS = re.compile(r"tool-?tip(?:-?text)?$")
 _ICON_CLASS = re.compile(r"^(?:material-(?:icons|symbols)\b|(?:icon|icons|bi|fa|fas|far)$)")
 _COPY_NAME = re.compile(r"(?:^|[-_])(?:copy|clipboard)(?:$|[-_])|^(?:copybtn|clipboard)")
@@ -74,8 +76,10 @@ def is_decoration_of_text(element: HtmlElement) -> bool:
 
 def without_permalink(heading: str) -> str:
     """Return the text of a heading without permalinks at its end."""
-    shorter = _PERMALINK_AT_END.sub("", heading)
-    return "" if shorter in PERMALINKS else shorter
+    words = heading.split()
+    while words and not words[-1].strip(PERMALINKS):
+        words.pop()
+    return " ".join(words).rstrip("".join(set(PERMALINKS) - set(_SIGNS_OF_TEXT)))
 
 
 def is_consent_banner(element: HtmlElement) -> bool:
@@ -125,12 +129,11 @@ def is_decoration_of_heading(element: HtmlElement, heading: HtmlElement) -> bool
 def _follows_text(element: HtmlElement, heading: HtmlElement) -> bool:
     """Return whether a heading has text before an element that it contains."""
     while element is not heading:
-        before, parent = element.getprevious(), element.getparent()
-        while before is not None:
+        parent = element.getparent()
+        for before in islice(element.itersiblings(preceding=True), _MAX_SIBLINGS):
             text = "" if before.tag in NEVER_DISPLAYED else before.text_content()
             if f"{text}{before.tail or ''}".strip():
                 return True
-            before = before.getprevious()
         if parent is None or (parent.text or "").strip():
             return parent is not None
         element = parent

@@ -228,7 +228,7 @@ def _follows_control(element: HtmlElement) -> bool:
     If the element around it contains nothing else, that element may also follow the control.
     """
     parent = element.getparent()
-    while parent is not None and len(parent) == 1 and not (parent.text or "").strip():
+    while parent is not None and _is_alone(element) and not (parent.text or "").strip():
         element, parent = parent, parent.getparent()
     before = element.getprevious()
     if before is None or not isinstance(before.tag, str):
@@ -237,6 +237,10 @@ def _follows_control(element: HtmlElement) -> bool:
         return True
     first_children = list(before.iterchildren())[:3] if before.tag in _MAY_HOLD_CONTROL else []
     return any(map(_is_control_by_kind, first_children))
+
+
+def _is_alone(element: HtmlElement) -> bool:
+    return element.getprevious() is None and element.getnext() is None
 
 
 def _is_control_by_kind(element: HtmlElement) -> bool:
