@@ -191,7 +191,7 @@ def _building() -> Iterator[None]:
 
     def build() -> None:
         with tempfile.TemporaryDirectory() as folder, suppress(KeyboardInterrupt):
-            building.build(Path(folder), "", Ending(machine_index._BACKGROUND_SHARE))
+            building.build(Path(folder), "", Ending(machine_index.BACKGROUND_SHARE))
 
     thread = threading.Thread(target=build)
     thread.start()

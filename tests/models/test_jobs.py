@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import OperationalError, connection
+from django.utils import timezone
 
 from sitechat.models import Job
 
@@ -23,3 +24,11 @@ def test_a_job_is_recorded_although_another_writer_was_faster_once() -> None:
         Job.record("cleanup")
     assert not conflicts
     assert Job.objects.get().name == "cleanup"
+
+
+@pytest.mark.django_db
+def test_a_job_that_records_no_time_keeps_the_recorded_one() -> None:
+    until = timezone.now()
+    Job.record("review", until)
+    Job.record("review")
+    assert Job.progress("review") == until

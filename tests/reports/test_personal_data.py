@@ -95,6 +95,15 @@ def test_an_export_goes_into_a_file(tmp_path: Any, capsys: pytest.CaptureFixture
         call_command("chat_export", "--conversation", str(conversation.pk), output=tmp_path)
 
 
+def test_an_export_replaces_no_file(tmp_path: Any) -> None:
+    conversation = talk(("a", "b"))
+    file = tmp_path / "export.json"
+    file.write_text("kept")
+    with pytest.raises(CommandError, match=r"export\.json can't be written: File exists"):
+        call_command("chat_export", "--conversation", str(conversation.pk), output=file)
+    assert file.read_text() == "kept"
+
+
 def test_a_user_who_never_chatted_has_an_empty_export(capsys: pytest.CaptureFixture[str]) -> None:
     User.objects.create_user("ann")
     assert json.loads(run(capsys, "chat_export", user="ann"))["conversations"] == []

@@ -1,4 +1,4 @@
-"""Tests of the time limit of questions that are asked from the admin."""
+"""Tests of the time limit and the errors of questions that are asked from the admin."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import OperationalError, connection
 from django.test import Client
 from pytest_django import Settings
 
@@ -25,6 +26,18 @@ class Masking(Chatbot):
     def clean_message(self, text: str) -> str:
         for name in User.objects.values_list("username", flat=True):
             text = text.replace(name, "…")
+        return text
+
+
+class Breaking(Chatbot):
+    """Raises an error if the message says so."""
+
+    def clean_message(self, text: str) -> str:
+        if text == "raise":
+            raise RuntimeError("the shop is down")
+        if text == "query":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT no_such_column")
         return text
 
 
@@ -72,3 +85,36 @@ def test_the_pages_say_how_long_answers_may_take(owner: Client) -> None:
     limit = f"{trial_questions.TIME_LIMIT} seconds"
     assert limit in page_of(owner, f"/admin/sitechat/approvedanswer/{answer.pk}/ask/")
     assert limit in page_of(owner, "/admin/sitechat/bottexts/")
+
+
+def test_errors_of_the_bot_keep_the_other_answers(
+    settings: Settings, claude_standin: Standin, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.CHAT_BOTS = {"default": f"{__name__}.Breaking"}
+    claude_standin.script("At eight.", "At ten.")
+    first, *failed = trial_questions.ask(["When?", "raise", "query"], "default")
+    assert (first.text, first.problem) == ("At eight.", "")
+    assert [each.problem.partition(":")[0] for each in failed] == [
+        "The code of the bot failed",
+        "Something went wrong here. Please try again. See the site's log.",
+    ]
+    assert not any(each.text for each in failed)
+    assert "the shop is down" in caplog.text
+    assert Usage.objects.count() == 1
+
+
+def test_an_answer_whose_usage_can_not_be_stored_is_shown(
+    owner: Client, claude_standin: Standin
+) -> None:
+    def fail(execute: Any, sql: str, *arguments: Any) -> Any:
+        if sql.startswith("INSERT") and "sitechat_usage" in sql:
+            raise OperationalError("disk full")
+        return execute(sql, *arguments)
+
+    claude_standin.script("At eight.")
+    form = {"_try": "1", "question": ["When?"], "enabled": "on"}
+    with connection.execute_wrapper(fail):
+        page = owner.post("/admin/sitechat/bottexts/", form).content.decode()
+    assert "At eight." in page
+    assert "See the site&#x27;s log." in page
+    assert "$0.0000" not in page

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -44,13 +44,16 @@ def check_tables(**kwargs: Any) -> Iterator[CheckMessage]:
 
 def check_edited_texts(**kwargs: Any) -> Iterator[CheckMessage]:
     """I002: texts of a bot were edited in the admin, so they differ from the settings."""
+    bots = conf.CHAT_BOTS
+    if not isinstance(bots, Mapping):
+        return  # E006 reports it
     try:
         rows = edited_bot_texts.newest_versions()
     except (DatabaseError, ImproperlyConfigured):
         return  # before the first migrate
     for row in rows:
         changed = row.changed_from(BotTexts(bot=row.bot))
-        if row.bot in conf.CHAT_BOTS and changed:
+        if row.bot in bots and changed:
             yield Info(
                 _(
                     "The bot %(bot)r differs from the settings, as it was edited in the "

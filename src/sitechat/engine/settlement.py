@@ -216,11 +216,15 @@ def _row(live: LiveReply, ended: dict[str, Any]) -> Message:
 
 
 def save_usage(live: LiveReply) -> Usage:
-    """Save and return the usage of a command's reply, which has no row of its own."""
+    """Save and return the usage of a command's reply, which has no row of its own.
+
+    If the save fails in a transaction of the caller, that transaction can still be used.
+    """
     spent = live.spent
     usage = _usage(live, spent)
     _add_reported(usage, live, spent)
-    usage.save()
+    with database.atomic():
+        usage.save()
     return usage
 
 

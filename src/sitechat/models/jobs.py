@@ -43,8 +43,10 @@ class Job(models.Model):
 
     @classmethod
     def record(cls, name: str, until: datetime | None = None) -> None:
-        """Record that the job ran now and that its work is done up to `until`; None for no time."""
-        values = {"ran": timezone.now(), "until": until}
+        """Record that the job ran now and that its work is done up to `until`; None keeps the time."""
+        values = {"ran": timezone.now()}
+        if until is not None:
+            values["until"] = until
         database.retry(partial(cls.objects.update_or_create, values, pk=name))
 
     @classmethod

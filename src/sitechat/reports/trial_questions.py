@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -13,9 +14,11 @@ from django.utils.translation import gettext as _
 
 from sitechat.errors import ChatError
 from sitechat.models import Asker, Status
+from sitechat.runtime import database
 from sitechat.runtime.safe_logging import get_logger
 
 if TYPE_CHECKING:
+    from sitechat.engine.live_reply import LiveReply
     from sitechat.payloads.messages import CitedPage
 
 logger = get_logger("sitechat.reports")
@@ -58,10 +61,8 @@ def ask(
             and the questions after it are not asked. Their `problem` says so.
 
     Returns:
-        An answer, or a problem, for each of the first MAX_QUESTIONS questions.
-
-    Raises:
-        Exception: A method of the bot has raised it, or the usage could not be stored.
+        An answer, or a problem, for each of the first MAX_QUESTIONS questions. An exception of a
+        method of the bot, or of the database, is logged, and is a problem of its question only.
     """
     # Imported here to keep the start fast: the admin imports this module, and asking imports most
     # of the package.
@@ -84,34 +85,58 @@ async def _ask_all(
                 "Not asked: the earlier answers took too long. Ask this question alone."
             )
             continue
+        live = None
         try:
             asking_bots.check_configured()
-            message = await sync_to_async(asking_bots.parse_question)(answer.question, bot)
-            live = await sync_to_async(asking_bots.compose_question)(
-                message, Asker.ADMIN, instructions=instructions
-            )
+            live = await sync_to_async(_compose)(answer.question, bot, instructions)
+            await asking_bots.answer(live, until=until)
         except ChatError as error:
             answer.problem = str(error.as_dict()["message"])
-            continue
-        except DatabaseError:
-            raise
-        except Exception as error:  # of a method of the bot
-            logger.exception("A method of the bot %r failed in a question from the admin", bot)
-            answer.problem = _(
-                "The code of the bot failed: %(error)s. The log has the details."
-            ) % {"error": type(error).__name__}
-            continue
-        usage = await asking_bots.answer(live, until=until)
-        answer.text = live.reply.text
-        answer.sources = live.reply.sources
-        answer.did_not_know = live.reply.did_not_know
-        answer.dollars = float(usage.dollars)
-        ending = live.ending
-        if ending is not None and ending.error is not None:
-            answer.problem = asking_bots.failure_reason(ending.error, live.request.model)
-        elif usage.status == Status.STOPPED:
-            answer.problem = _(
-                "The answer took too long, so it was cut off. Visitors get the whole answer."
-            )
-        elif usage.status != Status.COMPLETE:
-            answer.problem = str(Status(usage.status).label)
+        except Exception as error:
+            logger.exception("A question from the admin to the bot %r failed", bot)
+            is_of_bot = live is None and not isinstance(error, DatabaseError)
+            answer.problem = _bot_failure(error) if is_of_bot else _failure()
+        else:
+            answer.problem = _problem(live)
+        if live is not None:
+            answer.text = live.reply.text
+            answer.sources = live.reply.sources
+            answer.did_not_know = live.reply.did_not_know
+            answer.dollars = float(live.spent.dollars)
+
+
+def _compose(question: str, bot: str, instructions: str | None) -> LiveReply:
+    """Return the reply to a question, which is not started."""
+    # Imported here to keep the start fast, as in `ask`.
+    from sitechat.reports import asking_bots
+
+    # A savepoint keeps the transaction of the request usable if the database raises an error.
+    with database.atomic() if database.in_transaction() else nullcontext():
+        message = asking_bots.parse_question(question, bot)
+        return asking_bots.compose_question(message, Asker.ADMIN, instructions=instructions)
+
+
+def _bot_failure(error: Exception) -> str:
+    return _("The code of the bot failed: %(error)s. The log has the details.") % {
+        "error": type(error).__name__
+    }
+
+
+def _failure() -> str:
+    return f"{ChatError.message} " + _("See the site's log.")
+
+
+def _problem(live: LiveReply) -> str:
+    """Return why an answer that has ended is missing or incomplete; "" if it is complete."""
+    # Imported here to keep the start fast, as in `ask`.
+    from sitechat.reports import asking_bots
+
+    ending = live.ending
+    assert ending is not None  # noqa: S101
+    if ending.error is not None:
+        return asking_bots.failure_reason(ending.error, live.request.model)
+    if ending.status == Status.STOPPED:
+        return _("The answer took too long, so it was cut off. Visitors get the whole answer.")
+    if ending.status != Status.COMPLETE:
+        return str(Status(ending.status).label)
+    return ""

@@ -45,10 +45,10 @@ the old index.
 """
 MAX_OPEN = 16
 """Maximum number of indexes that a process keeps open, on sites with several tenants."""
+BACKGROUND_SHARE = 0.3
+"""Share of the time that a process which serves visitors spends on an index; see `Pace`."""
 _FIRST_WAIT = 2.0
 """Seconds that a search waits for the first index."""
-_BACKGROUND_SHARE = 0.3
-"""Share of the time that a process which serves visitors spends on an index; see `Pace`."""
 
 
 @dataclass(eq=False)
@@ -216,7 +216,7 @@ def _update_in_background(state: str) -> None:
     close_old_connections()
     try:
         # The tenant depends on the connection of this thread.
-        _update_or_build(_opened_index(), state, Pace(_BACKGROUND_SHARE), wait=True)
+        _update_or_build(_opened_index(), state, Pace(BACKGROUND_SHARE), wait=True)
     except Exception:
         logger.exception("The search index could not be updated")
     finally:

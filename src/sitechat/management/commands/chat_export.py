@@ -39,9 +39,10 @@ class Command(ChatCommand):
             self.show(text)
             return
         try:
-            options["output"].write_text(text + "\n", encoding="utf-8")
+            with options["output"].open("x", encoding="utf-8") as new:
+                new.write(text + "\n")
         except OSError as error:
             raise CommandError(
-                _("%(file)s can't be written: %(error)s")
-                % {"file": options["output"], "error": error}
+                _("%(file)s can't be written: %(error)s.")
+                % {"file": options["output"], "error": error.strerror}
             ) from None
