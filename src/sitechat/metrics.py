@@ -87,8 +87,8 @@ class ChatCollector:
         spent = gauge(
             "sitechat_limit_spent_ratio", "Spent share of a limit of the site.", labels=["limit"]
         )
-        for budget in usage_report.budgets():
-            spent.add_metric([str(budget.limit)], budget.share)
+        for use in usage_report.site_limits():
+            spent.add_metric([str(use.limit)], use.share)
         yield spent
 
 

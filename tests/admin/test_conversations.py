@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database]
 def questions(client: Client, query: str = "") -> list[str]:
     response = client.get(f"{LIST}?{query}")
     assert response.status_code == 200, (response.status_code, response.headers)
-    return [row.question for row in response.context["cl"].digests]
+    return [row.question for row in response.context["cl"].overviews]
 
 
 def test_the_list_tells_the_first_question_the_cost_and_the_state(owner: Client) -> None:
@@ -63,7 +63,7 @@ def test_pages_follow_each_other_without_a_gap_or_a_count(
         ) as queries:
             response = owner.get(f"{LIST}{query}")
         assert not any("COUNT(*)" in each["sql"] for each in queries)
-        seen += [row.question for row in response.context["cl"].digests]
+        seen += [row.question for row in response.context["cl"].overviews]
         query = response.context["cl"].older
         if not query:
             break
@@ -147,7 +147,7 @@ def test_search_looks_into_every_text_and_shows_the_place(owner: Client) -> None
     talk(("Which bread?", "Our BUCKWHEAT loaf is baked on Tuesdays."))
     talk(("Something else", "No."))
     response = owner.get(f"{LIST}?q=buckwheat")
-    assert [row.question for row in response.context["cl"].digests] == ["Which bread?"]
+    assert [row.question for row in response.context["cl"].overviews] == ["Which bread?"]
     assert "<mark>BUCKWHEAT</mark>" in response.content.decode()
 
 
@@ -171,7 +171,7 @@ def test_search_goes_back_a_window_at_a_time(owner: Client, smaller: Smaller) ->
     while query:
         response = owner.get(LIST + query)
         cl = response.context["cl"]
-        seen += [row.question for row in cl.digests]
+        seen += [row.question for row in cl.overviews]
         query, pages = cl.older, pages + 1
     assert seen == ["needle 1", "needle 6"]
     assert pages == 3

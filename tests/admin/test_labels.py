@@ -28,7 +28,7 @@ def labels(conversation: Conversation) -> list[str]:
 
 
 def found(client: Client, query: str) -> list[str]:
-    return [row.question for row in client.get(f"{LIST}?{query}").context["cl"].digests]
+    return [row.question for row in client.get(f"{LIST}?{query}").context["cl"].overviews]
 
 
 def test_a_label_is_added_and_removed_in_the_transcript(owner: Client) -> None:

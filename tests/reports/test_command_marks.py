@@ -123,14 +123,14 @@ def test_a_site_that_only_commands_have_asked_has_zeros(claude_standin: Standin)
 
 
 @pytest.mark.parametrize("period", ["minute", "hour", "day"])
-def test_budgets_count_what_the_limits_count(settings: Settings, period: str) -> None:
+def test_site_limits_count_what_they_limit(settings: Settings, period: str) -> None:
     settings.CHAT_LIMITS = {"site": [f"1 usd/{period}"]}
     for command in (None, Asker.DOCTOR, Asker.ASK, Asker.EVAL):
         Usage.objects.create(
             bot="default", model="m", status="complete", command=command, dollars="0.25"
         )
-    (budget,) = usage_report.budgets()
-    assert budget.spent == Decimal("0.50")
+    (use,) = usage_report.site_limits()
+    assert use.spent == Decimal("0.50")
 
 
 @pytest.mark.database

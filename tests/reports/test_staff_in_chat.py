@@ -59,8 +59,8 @@ def test_figures_leave_staff_out_unless_asked(claude_standin: Standin, settings:
     assert usage_report.report("day").total.replies == 1
     assert usage_report.report("day", commands=True).total.replies == 2
     assert sum(each.replies for each in usage_report.totals().values()) == 1
-    [budget] = usage_report.budgets()
-    assert budget.spent == 2, "the limits count staff as everybody else"
+    [use] = usage_report.site_limits()
+    assert use.spent == 2, "the limits count staff as everybody else"
     assert Usage.objects.aggregate(Sum("dollars"))["dollars__sum"] > Decimal(0)
 
 

@@ -213,7 +213,7 @@ def test_holes_of_months_cost_nothing() -> None:
     assert usage_report.totals(NOW)["default", "claude-opus-4-7"].replies == 2
 
 
-def test_budgets_are_held_against_their_own_windows(settings: Settings) -> None:
+def test_site_limits_are_held_against_their_own_windows(settings: Settings) -> None:
     settings.CHAT_LIMITS = {
         "session": ["20 messages/hour"],
         "site": ["1 usd/hour", "2 usd/day", "1000 tokens/month", "5 messages/minute"],
@@ -223,8 +223,8 @@ def test_budgets_are_held_against_their_own_windows(settings: Settings) -> None:
     used(2 * HOUR)
     used(13 * HOUR)
     used(20 * DAY)
-    found = {str(budget.limit): budget for budget in usage_report.budgets(NOW)}
-    assert {name: budget.spent for name, budget in found.items()} == {
+    found = {str(use.limit): use for use in usage_report.site_limits(NOW)}
+    assert {name: use.spent for name, use in found.items()} == {
         "1 usd/hour": Decimal("0.5"),
         "2 usd/day": Decimal("0.75"),
         "1000 tokens/month": 60,

@@ -17,7 +17,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from sitechat.admin.conversation_list_rows import digests
+from sitechat.admin.conversation_list_rows import conversation_overviews
 from sitechat.admin.list_positions import is_id
 from sitechat.admin.text_limits import limit_attributes
 from sitechat.models import Conversation, Handoff, HandoffState
@@ -80,22 +80,22 @@ class Answering:
         """
         options = person_options()
         handoff = handoffs.find_handoff(conversation.pk, options)
-        digest = digests([conversation])[0]
+        overview = conversation_overviews([conversation])[0]
         state = "off" if options is None else _state(handoff, user)
         return cls(
             conversation=conversation,
             handoff=handoff,
             state=state,
             state_text=_state_text(state, handoff),
-            question=digest.question,
-            visitor=digest.visitor,
+            question=overview.question,
+            visitor=overview.visitor,
             names=[] if options is None else staff_actions.names_for(user, options),
             colleagues=[each for each in colleagues(conversation.bot) if each.pk != user.pk],
             canned=canned_answers.canned_answers(
                 conversation, handoff.language if handoff is not None else ""
             ),
             addresses=handoff_mails.known_addresses(conversation),
-            labels=digest.labels,
+            labels=overview.labels,
             known_labels=conversation_labels.known_labels(),
         )
 

@@ -19,10 +19,10 @@ from sitechat.models import Conversation, HandoffEntry, Message, Role, Status
 from sitechat.safe_text import visible
 
 MESSAGES = 200
-"""Maximum number of messages that `talk` returns, the newest ones."""
+"""Maximum number of messages that `conversation_lines` returns, the newest ones."""
 
 ENTRIES = 100
-"""Maximum number of steps and notes that `talk` returns, the newest ones."""
+"""Maximum number of steps and notes that `conversation_lines` returns, the newest ones."""
 
 KINDS = {Role.USER: "visitor", Role.ASSISTANT: "bot", Role.AGENT: "agent"}
 
@@ -40,7 +40,7 @@ UNASSIGNED = gettext_lazy("%(user)s took back the assignment")
 
 
 @dataclass(frozen=True)
-class TalkLine:
+class ConversationLine:
     """A message, a note or a step."""
 
     key: str
@@ -57,17 +57,17 @@ class TalkLine:
 
 
 @dataclass(frozen=True)
-class Talk:
-    """Lines of a conversation, the oldest first, and the cursor for the next call of `talk`.
+class ConversationLines:
+    """Lines of a conversation, the oldest first, and the cursor for the next lines.
 
     The cursor consists of the position of the next message and the id of the last step or note.
     """
 
-    lines: list[TalkLine]
+    lines: list[ConversationLine]
     cursor: str
 
 
-def talk(conversation: Conversation, cursor: str = "") -> Talk:
+def conversation_lines(conversation: Conversation, cursor: str = "") -> ConversationLines:
     """Return the newest lines after a cursor: at most MESSAGES messages, and ENTRIES other lines.
 
     If more lines are new, the older of them are left out, and later calls do not return them. A
@@ -90,7 +90,7 @@ def talk(conversation: Conversation, cursor: str = "") -> Talk:
     lines.sort(key=lambda line: line.created)
     # A running reply is read again until it is complete.
     cursor = f"{min([after, *running])}-{entries[-1].pk if entries else entry}"
-    return Talk(lines, cursor)
+    return ConversationLines(lines, cursor)
 
 
 def _parse(cursor: str) -> tuple[int, int]:
@@ -100,10 +100,10 @@ def _parse(cursor: str) -> tuple[int, int]:
     return 0, 0
 
 
-def _of_message(row: Message) -> TalkLine:
+def _of_message(row: Message) -> ConversationLine:
     names = {Role.USER: _("Visitor"), Role.ASSISTANT: _("Bot"), Role.AGENT: row.name or ""}
     is_plain = row.status == Status.COMPLETE
-    return TalkLine(
+    return ConversationLine(
         key=f"message-{row.pk}",
         kind=KINDS.get(Role(row.role), "bot"),
         author=visible(names.get(Role(row.role), "")),
@@ -114,9 +114,9 @@ def _of_message(row: Message) -> TalkLine:
     )
 
 
-def _of_entry(row: HandoffEntry) -> TalkLine:
+def _of_entry(row: HandoffEntry) -> ConversationLine:
     is_note = row.kind == HandoffEntry.Kind.NOTE
-    return TalkLine(
+    return ConversationLine(
         key=f"entry-{row.pk}",
         kind="note" if is_note else "step",
         author=visible(row.author_name),

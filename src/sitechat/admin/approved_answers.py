@@ -20,7 +20,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from sitechat.admin.base import OwnTemplates, Uncounted, may_read_transcripts
+from sitechat.admin.base import ChatAdminPages, KeysetListAdmin, may_read_transcripts
 from sitechat.admin.filters import LanguageFilter
 from sitechat.admin.keyset_pagination import LastChangedFirst
 from sitechat.admin.text_limits import LimitedTextarea
@@ -134,7 +134,7 @@ class ApprovedAnswerForm(AnswerModelForm):
 
 
 @admin.register(ApprovedAnswer)
-class ApprovedAnswerAdmin(OwnTemplates, Uncounted, AnswerModelAdmin):
+class ApprovedAnswerAdmin(ChatAdminPages, KeysetListAdmin, AnswerModelAdmin):
     """Edit approved answers. The form for a new answer can be filled from a reply."""
 
     change_list_template = "admin/sitechat/keyset_list.html"

@@ -40,7 +40,7 @@ def may_read_contacts(request: HttpRequest) -> bool:
     return any(map(request.user.has_perm, may))
 
 
-class OwnTemplates(MixedInto):
+class ChatAdminPages(MixedInto):
     """Mixin for a ModelAdmin with pages that have their own templates."""
 
     @property
@@ -88,7 +88,7 @@ class OwnTemplates(MixedInto):
         return TemplateResponse(request, template, {**of_all_pages, **context}, status=status)
 
 
-class NoAddPage(OwnTemplates):
+class NoAddPage(ChatAdminPages):
     """Mixin for a ModelAdmin whose rows only the chat creates. There is no page to add a row."""
 
     class Media:
@@ -140,7 +140,7 @@ class ReadOnlyPage(DeletedWithOwner, NoAddPage):
         return False
 
 
-class Uncounted(MixedInto):
+class KeysetListAdmin(MixedInto):
     """Mixin for a ModelAdmin with a KeysetList, whose rows Django must neither count nor sort."""
 
     list_title: ClassVar[str | Promise]
@@ -177,11 +177,11 @@ class Uncounted(MixedInto):
         return super().response_action(request, queryset, *args, **kwargs)
 
 
-class KeysetRows(NoAddPage, Uncounted):
+class ChatRowsAdmin(NoAddPage, KeysetListAdmin):
     """Mixin for a ModelAdmin with a KeysetList, whose rows only the chat creates."""
 
 
-class KeysetPage(KeysetRows):
+class KeysetDetailAdmin(ChatRowsAdmin):
     """Mixin for a ModelAdmin with a KeysetList, a read-only page for each row, and no actions."""
 
     actions: Sequence[Any] | None = None

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from sitechat.admin.badges import badge
-from sitechat.admin.base import KeysetRows, may_read_transcripts
+from sitechat.admin.base import ChatRowsAdmin, may_read_transcripts
 from sitechat.admin.csv_cells import csv_response
 from sitechat.admin.filters import BotFilter
 from sitechat.admin.keyset_pagination import NewestFirst
@@ -56,7 +56,7 @@ OPTIONAL = ("email", "name", "phone", "message", "page", "consent")
 
 
 @admin.register(Contact)
-class ContactAdmin(KeysetRows, ContactModelAdmin):
+class ContactAdmin(ChatRowsAdmin, ContactModelAdmin):
     """List contact requests. Only their state can be changed."""
 
     list_title = _("Contacts")

@@ -23,12 +23,12 @@ QUESTION_LENGTH = 200
 CONTEXT_LENGTH = 80
 """Number of characters shown on each side of a search match."""
 
-# The fields of `Digest` that the database counts.
+# The fields of `ConversationOverview` that the database counts.
 COUNTS = ("messages", "likes", "dislikes", "running", "refused", "errors", "unhelpful")
 
 
 @dataclass(frozen=True)
-class Digest:
+class ConversationOverview:
     """The figures and texts of a conversation for its row."""
 
     conversation: Conversation
@@ -53,8 +53,10 @@ class Digest:
     labels: list[str]
 
 
-def digests(conversations: Sequence[Conversation], searched: str = "") -> list[Digest]:
-    """Return a digest for each conversation, in the same order.
+def conversation_overviews(
+    conversations: Sequence[Conversation], searched: str = ""
+) -> list[ConversationOverview]:
+    """Return an overview of each conversation, in the same order.
 
     The number of queries does not depend on the number of conversations.
 
@@ -91,7 +93,7 @@ def digests(conversations: Sequence[Conversation], searched: str = "") -> list[D
     excerpts = _excerpts(ids, searched) if searched else {}
     none = dict.fromkeys(COUNTS, 0)
     return [
-        Digest(
+        ConversationOverview(
             conversation=conversation,
             visitor=visible(short_name(conversation)),
             question=_cut(questions.get(conversation.pk, "")),

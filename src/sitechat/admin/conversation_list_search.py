@@ -17,17 +17,17 @@ from sitechat.admin.list_positions import ListPosition
 from sitechat.models import Conversation
 
 if TYPE_CHECKING:
-    from sitechat.admin.conversation_list_rows import Digest
+    from sitechat.admin.conversation_list_rows import ConversationOverview
 
 SEARCH_WINDOW = 2000
 """Number of conversations that one search reads."""
 
 
 class ConversationList(KeysetList):
-    """The list of conversations, with a summary (`Digest`) for each row."""
+    """The list of conversations, with a `ConversationOverview` for each row."""
 
     moment = "updated"
-    digests: list[Digest]
+    overviews: list[ConversationOverview]
     dates: DateLinks
     searched_back_to: datetime | None
     """The time of the oldest conversation that a search has read.
@@ -38,11 +38,11 @@ class ConversationList(KeysetList):
 
     def show(self, rows: Sequence[Any]) -> None:
         """Prepare the rows of a page for the template."""
-        # Imported here to keep the start fast: only the list needs the digests.
-        from sitechat.admin.conversation_list_rows import digests
+        # Imported here to keep the start fast: only the list needs the overviews.
+        from sitechat.admin.conversation_list_rows import conversation_overviews
 
         self.searched_back_to = self.window_end.moment if self.window_end else None
-        self.digests = digests(rows, self.query)
+        self.overviews = conversation_overviews(rows, self.query)
         self.dates = DateLinks.of(self)
 
     def window(self, found: Any) -> Any:

@@ -14,7 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 
-from sitechat.admin.base import KeysetPage, may_read_contacts, number_in
+from sitechat.admin.base import KeysetDetailAdmin, may_read_contacts, number_in
 from sitechat.admin.conversation_list_search import ConversationList
 from sitechat.admin.filters import AskerFilter, BotFilter, LabelFilter, RatingFilter, StateFilter
 from sitechat.models import Conversation
@@ -29,7 +29,7 @@ else:
 
 
 @admin.register(Conversation)
-class ConversationAdmin(KeysetPage, ConversationModelAdmin):
+class ConversationAdmin(KeysetDetailAdmin, ConversationModelAdmin):
     """List conversations, show transcripts, export and delete them.
 
     The permission to view conversations covers transcripts and exports. Contacts are exported only
@@ -76,21 +76,21 @@ class ConversationAdmin(KeysetPage, ConversationModelAdmin):
         """Return the template context of a transcript."""
         # Imported here, as in the other methods, to keep the start fast: only these pages need
         # these modules.
-        from sitechat.admin.conversation_list_rows import digests
+        from sitechat.admin.conversation_list_rows import conversation_overviews
         from sitechat.admin.transcript import transcript
         from sitechat.people.conversation_labels import known_labels
 
-        digest = digests([found])[0]
+        overview = conversation_overviews([found])[0]
         return {
-            "title": digest.question or _("A conversation without a question"),
-            "original": digest.question[:80] or found,
+            "title": overview.question or _("A conversation without a question"),
+            "original": overview.question[:80] or found,
             "may_approve": request.user.has_perm("sitechat.add_approvedanswer"),
             "may_answer": person_options() is not None and may_answer(request.user, found.bot),
             "may_label": _may_label(request, found),
             "known_labels": known_labels(),
             "may_delete": self.has_delete_permission(request, found),
             "conversation": found,
-            "digest": digest,
+            "overview": overview,
             "transcript": transcript(found, number_in(request, "before")),
         }
 
@@ -156,14 +156,19 @@ class ConversationAdmin(KeysetPage, ConversationModelAdmin):
     ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
         """Return the questions of the conversations, and only the number of their messages."""
         # Imported here to keep the start fast.
-        from sitechat.admin.conversation_list_rows import digests
+        from sitechat.admin.conversation_list_rows import conversation_overviews
 
         count = sum(conversation.messages.count() for conversation in objs)
         counts = {
             str(self.opts.verbose_name_plural): len(objs),
             str(_("messages")): count,
         }
-        return [digest.question or digest.visitor for digest in digests(objs)], counts, set(), []
+        return (
+            [overview.question or overview.visitor for overview in conversation_overviews(objs)],
+            counts,
+            set(),
+            [],
+        )
 
 
 def _may_label(request: HttpRequest, conversation: Conversation) -> bool:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from sitechat.admin.badges import badge
-from sitechat.admin.base import KeysetRows, ReadOnlyPage, may_read_contacts
+from sitechat.admin.base import ChatRowsAdmin, ReadOnlyPage, may_read_contacts
 from sitechat.admin.keyset_pagination import NewestFirst
 from sitechat.models import Delivery
 from sitechat.safe_text import visible
@@ -41,7 +41,7 @@ ADDRESS = re.compile(r"""[^\s<>()[\]{}'",;:]+(?:@[^\s<>()[\]{}'",;:]*|…$)""")
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(ReadOnlyPage, KeysetRows, DeliveryModelAdmin):
+class DeliveryAdmin(ReadOnlyPage, ChatRowsAdmin, DeliveryModelAdmin):
     """List deliveries. Failed ones can be sent again. Their contents are not shown."""
 
     change_list_template = "admin/sitechat/keyset_list.html"

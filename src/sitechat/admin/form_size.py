@@ -2,7 +2,7 @@
 
 Django's CSRF middleware reads a form before the view runs. For a longer form, it returns a page
 that says only "Bad Request". Therefore the views are exempt from the middleware, and check
-the token themselves after they have read the form. `base.OwnTemplates` does this for all pages of
+the token themselves after they have read the form. `base.ChatAdminPages` does this for all pages of
 the chat in the admin.
 """
 

@@ -86,7 +86,7 @@ class HandoffAdmin(ReadOnlyPage, HandoffModelAdmin):
 
     def talk_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Return the new lines of a conversation as JSON for the script of its page."""
-        return self._pages.live_talk(request, pk)
+        return self._pages.live_lines(request, pk)
 
     def act_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Handle a form of the page: join, reply, hand back, and so on."""

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from sitechat.admin.answer_page import Answering, StaffAction, actions
-from sitechat.admin.answer_page_lines import talk
+from sitechat.admin.answer_page_lines import conversation_lines
 from sitechat.conf import conf
 from sitechat.models import Conversation
 from sitechat.models.ids import parse_uuid
@@ -76,7 +76,7 @@ class InboxPages:
         self.admin.check_permission(request, found)
         return self._answering_page(request, found, extra_context or {})
 
-    def live_talk(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+    def live_lines(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Return the new lines of a conversation for its page's script; 410 if it was deleted."""
         conversation = Conversation.objects.filter(pk=pk).first()
         if conversation is None:
@@ -84,8 +84,10 @@ class InboxPages:
             return JsonResponse({"error": str(ConversationGone()), "gone": True}, status=410)
         self.admin.check_permission(request, conversation)
         answering = Answering.of(conversation, request.user)
-        new = talk(conversation, request.GET.get("after", ""))
-        html = render_to_string("admin/sitechat/handoff/lines.html", {"talk": new}, request)
+        new = conversation_lines(conversation, request.GET.get("after", ""))
+        html = render_to_string(
+            "admin/sitechat/handoff/lines.html", {"conversation_lines": new}, request
+        )
         return JsonResponse(
             {
                 "html": html,
@@ -169,7 +171,7 @@ class InboxPages:
             "change": True,
             "is_popup": False,
             "answering": answering,
-            "talk": talk(conversation),
+            "conversation_lines": conversation_lines(conversation),
             "live_url": reverse(
                 "admin:sitechat_handoff_talk", args=[conversation.pk], current_app=site
             ),

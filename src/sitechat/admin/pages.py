@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from sitechat.admin.base import KeysetPage, NoAddPage, ReadOnlyPage, number_in
+from sitechat.admin.base import KeysetDetailAdmin, NoAddPage, ReadOnlyPage, number_in
 from sitechat.admin.filters import LanguageFilter, ReadFilter, ValuesFilter
 from sitechat.admin.keyset_pagination import KeysetList
 from sitechat.admin.list_positions import is_id
@@ -110,7 +110,7 @@ class PageList(KeysetList):
 
 
 @admin.register(Page)
-class PageAdmin(ReadOnlyPage, KeysetPage, PageModelAdmin):
+class PageAdmin(ReadOnlyPage, KeysetDetailAdmin, PageModelAdmin):
     """Show the state of the index, a trial search and all pages. Nothing can be edited."""
 
     list_title = _("What the chat knows")

@@ -22,7 +22,7 @@ from sitechat.reports.missing_counts import CountingProgress
 from sitechat.reports.number_formats import NONE, count, dollars, percent
 from sitechat.reports.period_counts import PERIODS
 from sitechat.reports.period_report import FrequentQuestion, period_report
-from sitechat.reports.report_mail import report_rows, subject
+from sitechat.reports.report_mail import report_rows, report_title
 from sitechat.safe_text import visible
 
 NAMES = {"week": _("Week"), "month": _("Month")}
@@ -48,7 +48,7 @@ def report_page(request: HttpRequest) -> dict[str, Any] | CountingProgress:
     may_read = may_read_transcripts(request)
     may_see = may_read and request.user.has_perm("sitechat.view_unanswered")
     return {
-        "title": subject(report),
+        "title": report_title(report),
         "report": report,
         "unreviewed": unreviewed,
         "rows": report_rows(report),

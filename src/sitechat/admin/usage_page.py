@@ -45,13 +45,13 @@ def usage_page(request: HttpRequest) -> dict[str, Any] | HttpResponse:
         values.update(changes)
         return "?" + urlencode({name: value for name, value in values.items() if value})
 
-    budgets = usage_report.budgets()
+    limits = usage_report.site_limits()
     return {
         "title": _("Usage"),
         "report": report,
-        "budgets": budgets,
+        "limits": limits,
         "is_new": not report.total.replies and not Usage.objects.exists(),
-        "plots": _plots(report, budgets),
+        "plots": _plots(report, limits),
         "tables": [
             (_("By model"), _("Model"), _linked(report.models, lambda n: link(model=n))),
             (_("By bot"), _("Bot"), _linked(report.bots, lambda n: link(bot=n))),
@@ -95,7 +95,7 @@ def _linked(rows: Sequence[UsageRow], link: Callable[[str], str]) -> list[tuple[
     return [(visible(row.label) or "-", link(row.label), row.figures) for row in rows]
 
 
-def _plots(report: UsageReport, budgets: Sequence[LimitUse]) -> list[Plot]:
+def _plots(report: UsageReport, limits: Sequence[LimitUse]) -> list[Plot]:
     figures = [row.figures for row in report.periods]
     labels = [_short(report.by, row) for row in report.periods]
 
@@ -103,7 +103,7 @@ def _plots(report: UsageReport, budgets: Sequence[LimitUse]) -> list[Plot]:
         return Series(name, [None if value is None else float(value) for value in values])
 
     cap = next(
-        (b for b in budgets if (b.limit.unit, b.limit.period) == ("usd", report.by)),
+        (use for use in limits if (use.limit.unit, use.limit.period) == ("usd", report.by)),
         None,
     )
     return [

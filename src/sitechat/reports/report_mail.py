@@ -90,8 +90,8 @@ def _change(now: Any, before: Any, is_share: bool) -> str:
     return f"{share:+d}%" if share else ""
 
 
-def subject(report: PeriodReport) -> str:
-    """Return the title of a report."""
+def report_title(report: PeriodReport) -> str:
+    """Return the title of a report, which is also the subject of its mail."""
     days = f"{_day(report.first_day)} – {_day(report.last_day)}"  # noqa: RUF001
     if report.period == "month":
         return _("The chat in the month %s") % days
@@ -111,7 +111,7 @@ def report_context(report: PeriodReport) -> dict[str, Any]:
     has_admin = bool(_path("admin:index"))
     return {
         "report": report,
-        "title": subject(report),
+        "title": report_title(report),
         "rows": report_rows(report),
         "budget": dollars(report.budget) if report.budget is not None else NONE,
         "budget_share": percent(report.budget_share),
@@ -132,7 +132,7 @@ def as_mail(report: PeriodReport, addresses: list[str]) -> Mail:
     """Return the mail with a report."""
     return Mail(
         to=addresses,
-        subject=one_line(subject(report)),
+        subject=one_line(report_title(report)),
         text=as_text(report),
         html=render_to_string("sitechat/report.html", report_context(report)),
     )

@@ -137,7 +137,7 @@ def _span(by: str, end: datetime | None, now: datetime) -> tuple[datetime, datet
     return step(by, last, 1 - SPANS[by]), step(by, last, 1)
 
 
-def budgets(now: datetime | None = None) -> list[LimitUse]:
+def site_limits(now: datetime | None = None) -> list[LimitUse]:
     """Return the limits of scope `site`, with their use in the current window (see `LimitUse`)."""
     now = now or datetime.now(timezone.utc)
     return [_use_of(limit, now) for limit in current_limits() if limit.scope == "site"]

@@ -11,12 +11,12 @@ FIRST = "sitechat.middleware.ChatMiddleware"
 
 
 @pytest.mark.parametrize(
-    ("middleware", "right"), [([FIRST, "other"], True), (["other", FIRST], None), ([], None)]
+    ("middleware", "passed"), [([FIRST, "other"], True), (["other", FIRST], None), ([], None)]
 )
 def test_the_middleware_is_recommended(
-    middleware: list[str], right: bool | None, settings: Settings
+    middleware: list[str], passed: bool | None, settings: Settings
 ) -> None:
     settings.MIDDLEWARE = middleware
     [found] = bursts.examine()
-    assert found.right is right
-    assert (FIRST in found.advice) is (right is None)
+    assert found.passed is passed
+    assert (FIRST in found.advice) is (passed is None)

@@ -43,7 +43,7 @@ def test_one_cheap_call_and_the_models(claude_standin: Standin) -> None:
     claude_standin.script("yes")
     found = examine()
     assert list(found) == [KEY, MODEL]
-    assert all(each.right for each in found.values()), found
+    assert all(each.passed for each in found.values()), found
     assert "claude-opus-4-7 answered" in found[KEY].seen
     assert "128000 tokens out" in found[MODEL].seen
     (usage,) = Usage.objects.all()
@@ -57,16 +57,16 @@ def test_one_cheap_call_and_the_models(claude_standin: Standin) -> None:
 def test_a_refusal_is_reported_with_its_status(claude_standin: Standin, status: int) -> None:
     claude_standin.always(Answer(status=status))
     found = examine()
-    assert found[KEY].right is False
+    assert found[KEY].passed is False
     assert f"claude-opus-4-7: {status} " in found[KEY].seen
     assert found[KEY].advice
-    assert found[MODEL].right is True
+    assert found[MODEL].passed is True
 
 
 def test_an_unknown_bot_is_not_replaced_by_another(claude_standin: Standin) -> None:
     found = examine("sale")
     assert list(found) == [KEY]
-    assert found[KEY].right is None
+    assert found[KEY].passed is None
     assert found[KEY].seen == "There is no bot 'sale' in CHAT_BOTS, only: default."
     assert not claude_standin.requests
 
@@ -74,20 +74,20 @@ def test_an_unknown_bot_is_not_replaced_by_another(claude_standin: Standin) -> N
 def test_without_a_key(no_key: None) -> None:
     found = examine()
     assert list(found) == [KEY]
-    assert found[KEY].right is None
+    assert found[KEY].passed is None
 
 
 def test_a_model_that_does_not_exist(claude_standin: Standin, settings: Settings) -> None:
     settings.CHAT_MODEL = "claude-opus-4.7"
     found = examine()
-    assert found[KEY].right is False
-    assert found[MODEL].right is False
+    assert found[KEY].passed is False
+    assert found[MODEL].passed is False
     assert "Did you mean claude-opus-4-7?" in found[MODEL].advice
 
 
 def test_another_name_of_a_model_is_looked_up(claude_standin: Standin, settings: Settings) -> None:
     settings.CHAT_MODEL = "claude-haiku-4-5-20251001"
-    assert examine()[MODEL].right is True
+    assert examine()[MODEL].passed is True
 
 
 def test_every_bot_s_model_is_looked_up_and_the_named_one_is_asked(
@@ -100,9 +100,9 @@ def test_every_bot_s_model_is_looked_up_and_the_named_one_is_asked(
     }
     found = examine("named")
     assert "claude-haiku-5-5 answered" in found[KEY].seen
-    assert found[MODEL].right is True
+    assert found[MODEL].passed is True
     named = found["The model of the bot 'named'"]
-    assert named.right is False
+    assert named.passed is False
     assert "200000 tokens are too long" in named.seen
     assert "CHAT_MAX_TOKENS" in named.advice
 
@@ -112,15 +112,15 @@ def test_a_server_that_does_not_list_its_models(
 ) -> None:
     settings.CHAT_CLIENT = "tests.reports.doctor.test_claude_models.client_without_models"
     found = examine()
-    assert found[KEY].right is True
-    assert found["The models exist"].right is None
+    assert found[KEY].passed is True
+    assert found["The models exist"].passed is None
 
 
 def test_a_database_that_is_not_there_takes_nothing_from_the_examination(
     claude_standin: Standin, unmigrated: None
 ) -> None:
     found = examine()
-    assert found[KEY].right is True
+    assert found[KEY].passed is True
     assert "answered" in found[KEY].seen
 
 
@@ -143,7 +143,7 @@ class MisspelledBot(sitechat.Chatbot):
 
 
 @pytest.mark.parametrize(
-    ("bot", "right", "seen"),
+    ("bot", "passed", "seen"),
     [
         ("OpusBot", True, "the API hands over to claude-opus-4-8"),
         ("HaikuBot", True, "the chat itself asks claude-sonnet-5"),
@@ -151,11 +151,11 @@ class MisspelledBot(sitechat.Chatbot):
     ],
 )
 def test_a_fallback_model(
-    claude_standin: Standin, settings: Settings, bot: str, right: bool, seen: str
+    claude_standin: Standin, settings: Settings, bot: str, passed: bool, seen: str
 ) -> None:
     settings.CHAT_BOTS = {"default": f"{__name__}.{bot}"}
     found = examine()
-    assert found[FALLBACK].right is right
+    assert found[FALLBACK].passed is passed
     assert seen in found[FALLBACK].seen
     [asked] = [record for record in claude_standin.requests if record.path == "/v1/messages"]
     lifetime = asked.body["system"][0]["cache_control"].get("ttl")
@@ -166,6 +166,6 @@ def test_a_server_that_refuses_fallbacks(claude_standin: Standin, settings: Sett
     settings.CHAT_BOTS = {"default": f"{__name__}.OpusBot"}
     claude_standin.script(Answer(status=400, message="unknown beta"), "yes")
     found = examine()
-    assert found[KEY].right is True
+    assert found[KEY].passed is True
     assert found[FALLBACK].seen.startswith("the server refuses `fallbacks`")
     assert found[FALLBACK].seen.endswith("the chat itself asks claude-opus-4-8")

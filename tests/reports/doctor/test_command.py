@@ -62,7 +62,7 @@ def test_the_chat_itself_is_right_and_nothing_but_usage_stays(
     found = {
         each.point: each for each in examine(DeployedSite(f"{live_server.url}/page/"), streams=0)
     }
-    assert all(each.right for each in found.values()), found
+    assert all(each.passed for each in found.values()), found
     assert len(found) == 15
     assert not Conversation.objects.exists()
     assert {usage.command for usage in Usage.objects.all()} == {"chat_doctor"}

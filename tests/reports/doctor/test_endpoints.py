@@ -40,11 +40,11 @@ def findings(
 def test_a_right_deployment_is_right_in_all_points(fake: Start) -> None:
     found = findings(fake())
     assert list(found) == RIGHT
-    assert all(each.right for each in found.values()), found
+    assert all(each.passed for each in found.values()), found
 
 
 @pytest.mark.parametrize(
-    ("fault", "point", "right"),
+    ("fault", "point", "passed"),
     [
         ("not set up", "The chat's calls answer", False),
         ("hears everybody", "Other sites' pages are refused", False),
@@ -65,17 +65,17 @@ def test_a_right_deployment_is_right_in_all_points(fake: Start) -> None:
         ("limited", "Many at once", None),
     ],
 )
-def test_each_fault_is_found(fake: Start, fault: str, point: str, right: bool | None) -> None:
+def test_each_fault_is_found(fake: Start, fault: str, point: str, passed: bool | None) -> None:
     found = findings(fake(fault), kind=RemoteSite)
-    assert found[point].right is right, found
+    assert found[point].passed is passed, found
     assert found[point].advice or "CHAT_LIMITS" in found[point].seen
-    wrong = [each.point for each in found.values() if each.right is False]
-    assert wrong == ([point] if right is False else [])
+    wrong = [each.point for each in found.values() if each.passed is False]
+    assert wrong == ([point] if passed is False else [])
 
 
 def test_a_server_may_believe_its_own_machine(fake: Start) -> None:
     found = findings(fake("believes anybody"), streams=0)
-    assert found["Made-up addresses are not believed"].right is None
+    assert found["Made-up addresses are not believed"].passed is None
 
 
 def test_a_chat_that_is_not_set_up_is_asked_nothing(fake: Start) -> None:
@@ -98,5 +98,5 @@ def test_pages_of_another_host_must_be_able_to_read_the_answers(fake: Start) -> 
     examined = endpoints.examine(Calls(DeployedSite(server.address), found), 0)
     points = {each.point: each for each in examined}
     own = points["The site's own pages are accepted"]
-    assert own.right is False
+    assert own.passed is False
     assert 'CHAT_ORIGINS = ["https://www.example.org"]' in own.advice

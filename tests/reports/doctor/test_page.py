@@ -33,7 +33,7 @@ def test_a_page_leads_to_its_chat(fake: Start, path: str) -> None:
     server = fake()
     found, chat = look_at(server, path)
     assert list(found) == [ANSWERS, HAS_CHAT, SCRIPT]
-    assert all(each.right for each in found.values()), found
+    assert all(each.passed for each in found.values()), found
     origin = f"http://{server.address}"
     assert chat == FoundChat(f"{origin}/api/chat/", origin)
 
@@ -43,14 +43,14 @@ def test_the_prefix_of_the_calls_leads_to_the_chat(fake: Start, path: str) -> No
     server = fake()
     found, chat = look_at(server, path)
     assert list(found) == [ANSWERS, HAS_CHAT, SCRIPT]
-    assert all(each.right for each in found.values()), found
+    assert all(each.passed for each in found.values()), found
     assert chat is not None
     assert chat.endpoint == f"http://{server.address}/api/chat/"
 
 
 def test_the_home_page_need_not_have_the_chat(fake: Start) -> None:
     found, chat = look_at(fake("no tag"), "/api/")
-    assert found[HAS_CHAT].right is None
+    assert found[HAS_CHAT].passed is None
     assert "address of a page" in found[HAS_CHAT].advice
     assert chat is not None
 
@@ -65,13 +65,13 @@ def test_the_page_names_the_bot(fake: Start) -> None:
 def test_a_page_without_the_chat(fake: Start, path: str) -> None:
     found, chat = look_at(fake("no tag"), path)
     assert chat is None
-    assert found[HAS_CHAT].right is False
+    assert found[HAS_CHAT].passed is False
     assert "{% chat_widget %}" in found[HAS_CHAT].advice
 
 
 def test_a_page_that_fails(fake: Start) -> None:
     found, _chat = look_at(fake("broken page", "no tag"))
-    assert found[ANSWERS].right is False
+    assert found[ANSWERS].passed is False
     assert "500" in found[ANSWERS].seen
 
 
@@ -85,7 +85,7 @@ def test_a_page_that_fails(fake: Start) -> None:
 )
 def test_a_script_that_does_not_load(fake: Start, fault: str, advice: str) -> None:
     found, chat = look_at(fake(fault))
-    assert found[SCRIPT].right is False
+    assert found[SCRIPT].passed is False
     assert advice in found[SCRIPT].advice
     assert chat is not None
 
@@ -103,13 +103,13 @@ def test_a_script_that_does_not_load(fake: Start, fault: str, advice: str) -> No
 def test_the_policy_of_the_page(fake: Start, fault: str, seen: str) -> None:
     found, _chat = look_at(fake(fault))
     finding = found["The page's Content-Security-Policy lets the chat run"]
-    assert finding.right is not bool(seen)
+    assert finding.passed is not bool(seen)
     assert seen in finding.seen
 
 
 def test_scripts_that_the_element_names_are_loaded_too(fake: Start) -> None:
     found, _chat = look_at(fake("panel"))
-    assert found[SCRIPT].right is False
+    assert found[SCRIPT].passed is False
     assert "/static/site-chat-panel.js" in found[SCRIPT].seen
 
 
@@ -119,5 +119,5 @@ def test_nobody_answers(fake: Start) -> None:
     server.server_close()
     found, chat = look_at(server)
     assert list(found) == [ANSWERS]
-    assert found[ANSWERS].right is False
+    assert found[ANSWERS].passed is False
     assert chat is None

@@ -60,7 +60,7 @@ class Command(ChatCommand):
             raise CommandError(str(error)) from None
         wrong = 0
         for finding in examine(site, bot=options["bot"], streams=options["streams"]):
-            wrong += finding.right is False
+            wrong += finding.passed is False
             self._report(finding)
         if wrong:
             text = ngettext(
@@ -75,7 +75,7 @@ class Command(ChatCommand):
             None: ("?", self.style.WARNING),
         }
         width = max(len(mark) for mark, _style in marks.values())
-        mark, style = marks[finding.right]
+        mark, style = marks[finding.passed]
         self.say(f"  {finding.point}: {finding.seen}", mark=mark.ljust(width), style=style)
-        if finding.right is not True and finding.advice:
+        if finding.passed is not True and finding.advice:
             self.say(f"{'':{width}}  {finding.advice}")

@@ -82,13 +82,13 @@ def examine_forged_address(calls: Calls) -> Finding:
     forged = _address_limit(calls.get(**{"X-Forwarded-For": FORGED}))
     if real is None or forged is None:
         return Finding(point, None, _("CHAT_LIMITS has no messages for addresses"))
-    right = True if real == forged else None if calls.site.is_local else False
+    passed = True if real == forged else None if calls.site.is_local else False
     seen = _("messages left: %(real)s, with X-Forwarded-For: %(address)s: %(forged)s") % {
         "real": f"{real[0]:g}",
         "forged": f"{forged[0]:g}",
         "address": FORGED,
     }
-    return Finding(point, right, seen, str(TRUSTED))
+    return Finding(point, passed, seen, str(TRUSTED))
 
 
 def _address_limit(answer: SiteResponse) -> tuple[float, float] | None:

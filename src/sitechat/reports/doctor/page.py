@@ -201,7 +201,7 @@ def _is_script(value: str) -> bool:
 def _script(site: DeployedSite, url: str) -> Finding:
     script = site.get(url, follow_redirects=True)
     kind = script.content_type
-    right = script.status == 200 and kind in SCRIPT_TYPES and len(script.body) > 0
+    passed = script.status == 200 and kind in SCRIPT_TYPES and len(script.body) > 0
     seen = script.error or _("%(status)s %(content_type)s, %(bytes)s bytes") % {
         "status": script.status,
         "content_type": kind or "-",
@@ -214,13 +214,13 @@ def _script(site: DeployedSite, url: str) -> Finding:
             "static files itself."
         )
     )
-    if script.status == 200 and not right:
+    if script.status == 200 and not passed:
         advice = _(
             "Something else answers at this address: the server must serve it as JavaScript."
         )
     return Finding(
         _("The chat's script loads"),
-        right,
+        passed,
         f"{url}: {seen}",
         advice,
     )
