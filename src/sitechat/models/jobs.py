@@ -43,7 +43,10 @@ class Job(models.Model):
 
     @classmethod
     def record(cls, name: str, until: datetime | None = None) -> None:
-        """Record that the job ran now and that its work is done up to `until`; None keeps the time."""
+        """Record that the job ran now and that its work is done up to `until`.
+
+        If `until` is None, the time that is recorded stays.
+        """
         values = {"ran": timezone.now()}
         if until is not None:
             values["until"] = until
