@@ -6,8 +6,9 @@ import asyncio
 from typing import Any
 
 from sitechat import claude
+from sitechat.claude.answer_parts import Cited
 from sitechat.claude.messages import messages
-from sitechat.claude.request import Cited, Request
+from sitechat.claude.request import Request
 from sitechat.errors import Failure, ReplyError
 
 

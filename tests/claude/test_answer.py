@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sitechat.claude.answer import Answer, well_formed
-from sitechat.claude.request import Cited, ToolCall
+from sitechat.claude.answer_parts import Cited, ToolCall
 
 
 def start(**usage: Any) -> dict[str, Any]:

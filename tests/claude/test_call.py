@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from sitechat.claude.answer_parts import Cited, ToolCall
 from sitechat.claude.messages import SearchResult, messages, system
-from sitechat.claude.request import Cited, ToolCall
 from sitechat.claude.token_usage import TokenUsage
 from sitechat.standin import Answer, Standin
 from tests.claude.calling import Outcome, request

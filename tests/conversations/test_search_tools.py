@@ -11,7 +11,7 @@ from django.core.management import call_command
 from pytest_django import Settings
 
 from sitechat import Chatbot
-from sitechat.claude.request import ToolCall
+from sitechat.claude.answer_parts import ToolCall
 from sitechat.conversations.built_in_tools import OfferedTool
 from sitechat.conversations.offered_tools import OfferedTools
 from sitechat.conversations.search_tools import SITE_TOOLS, SiteSearch

@@ -12,7 +12,7 @@ import pytest
 from django.contrib.auth.models import User
 from pytest_django import Settings
 
-from sitechat.claude.request import ToolCall
+from sitechat.claude.answer_parts import ToolCall
 from sitechat.engine import thread_pools, tool_round
 from sitechat.engine.live_reply import LiveReply
 from sitechat.engine.tool_interface import PreparedCall, ToolResult, ToolRound

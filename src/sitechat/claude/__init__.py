@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from sitechat.runtime.lazy_exports import lazy_exports
 
 if TYPE_CHECKING:
+    from sitechat.claude.answer_parts import ToolCall
     from sitechat.claude.call import Call
     from sitechat.claude.client import (
         close_client,
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
         prepared,
         warm_up,
     )
-    from sitechat.claude.request import Request, ToolCall
+    from sitechat.claude.request import Request
 
 __all__ = [
     "Call",
@@ -42,6 +43,7 @@ __all__ = [
 __getattr__ = lazy_exports(
     __name__,
     {
+        "answer_parts": ["ToolCall"],
         "call": ["Call"],
         "client": [
             "close_client",
@@ -51,6 +53,6 @@ __getattr__ = lazy_exports(
             "prepared",
             "warm_up",
         ],
-        "request": ["Request", "ToolCall"],
+        "request": ["Request"],
     },
 )

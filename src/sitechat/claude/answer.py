@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from io import StringIO
 from typing import Any
 
+from sitechat.claude.answer_parts import Cited, ToolCall
 from sitechat.claude.reported_text import reported_text
-from sitechat.claude.request import Cited, ToolCall
 from sitechat.claude.usage_by_model import UsageByModel
 
 Delta = str | Cited

@@ -29,7 +29,8 @@ from sitechat.claude.usage_by_model import ModelUsage, total
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
 
-    from sitechat.claude.request import Request, ToolCall
+    from sitechat.claude.answer_parts import ToolCall
+    from sitechat.claude.request import Request
     from sitechat.errors import ReplyError
 
 UNSUPPORTED = (400, 404, 422)
@@ -105,7 +106,7 @@ class Call:
 
     @property
     def usage(self) -> TokenUsage:
-        """The usage of all attempts together."""
+        """The usage of all models together."""
         return total(self.usage_by_model)
 
     @property
@@ -115,7 +116,7 @@ class Call:
 
     @property
     def dollars(self) -> Decimal:
-        """The cost of all attempts in US dollars, each at the price of its model."""
+        """The cost in US dollars, each model at its own price."""
         return sum(
             (usage_costs.cost(each.model, each.usage) for each in self.usage_by_model), Decimal(0)
         )

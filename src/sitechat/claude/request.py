@@ -1,4 +1,4 @@
-"""A request to Claude and its maximum cost, and parts of its answer. This module does no I/O.
+"""A request to Claude and its maximum cost. This module does no I/O.
 
 `conversations.prompt` creates requests. The engine reserves their maximum cost, and `call` sends
 them.
@@ -45,22 +45,6 @@ class MaxCost:
     input_tokens: int
     output_tokens: int
     dollars: Decimal
-
-
-@dataclass(frozen=True)
-class Cited:
-    """The text so far cites the request's search result `index`, counted from 0."""
-
-    index: int
-
-
-@dataclass(frozen=True)
-class ToolCall:
-    """A tool call by Claude. `input` was written by the model and can be any JSON object."""
-
-    id: str
-    name: str
-    input: dict[str, Any]
 
 
 @dataclass(frozen=True)

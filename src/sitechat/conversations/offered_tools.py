@@ -14,8 +14,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from sitechat.chatbot import Chatbot
+from sitechat.claude.answer_parts import ToolCall
 from sitechat.claude.messages import text_block, without_tags
-from sitechat.claude.request import ToolCall
 from sitechat.claude.tool_schemas import definition
 from sitechat.conversations import built_in_tools, mcp_tools
 from sitechat.conversations.built_in_tools import OfferedTool

@@ -12,8 +12,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from sitechat.claude.answer_parts import Cited
 from sitechat.claude.prompt_notes import UNANSWERED
-from sitechat.claude.request import Cited, Request
+from sitechat.claude.request import Request
 from sitechat.engine.reply import Reply
 
 WHOLE = frozenset({"end_turn", "stop_sequence"})

@@ -16,9 +16,10 @@ from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from typing import Any
 
+from sitechat.claude.answer_parts import ToolCall
 from sitechat.claude.messages import SearchResult, context_block
 from sitechat.claude.prompt_notes import CONTEXT_NOTE
-from sitechat.claude.request import THINKING_BLOCKS, Request, ToolCall, without_thinking
+from sitechat.claude.request import THINKING_BLOCKS, Request, without_thinking
 from sitechat.engine.tool_interface import ToolResult, ToolRound
 
 CONTEXT_TAG = re.compile(r"<site_context_(\w*)>")

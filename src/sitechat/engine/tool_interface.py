@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
+from sitechat.claude.answer_parts import ToolCall
 from sitechat.claude.messages import SearchResult, text_block
-from sitechat.claude.request import Request, ToolCall
+from sitechat.claude.request import Request
 
 if TYPE_CHECKING:
     from django.utils.functional import Promise

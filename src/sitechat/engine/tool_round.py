@@ -10,7 +10,8 @@ from collections.abc import Callable
 from functools import partial
 from time import monotonic
 
-from sitechat.claude.request import Request, ToolCall
+from sitechat.claude.answer_parts import ToolCall
+from sitechat.claude.request import Request
 from sitechat.engine import reservations, settlement, tool_rows
 from sitechat.engine.live_reply import LiveReply
 from sitechat.engine.thread_pools import NoToolThread, Steps
