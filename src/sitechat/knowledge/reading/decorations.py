@@ -47,6 +47,7 @@ _ANCHOR_CLASS = re.compile(
 _TEXT_TAGS = ("h1", "h2", "h3", "h4", "h5", "h6", "p", "ul", "ol", "dl", "table")
 """A button that contains one of these elements is a text, such as the card of a product."""
 _MAX_SIBLINGS = 20  # in which text before an element of a heading is searched
+_MAX_DESCENDANTS = 100  # of a heading, in which the target of a link is searched
 _TOOLTIP_CLASS = re.compile(r"tool-?tip(?:-?text)?$")
 _ICON_CLASS = re.compile(r"^(?:material-(?:icons|symbols)\b|(?:icon|icons|bi|fa|fas|far)$)")
 _COPY_NAME = re.compile(r"(?:^|[-_])(?:copy|clipboard)(?:$|[-_])|^(?:copybtn|clipboard)")
@@ -231,7 +232,7 @@ def _is_link_to(heading: HtmlElement, element: HtmlElement) -> bool:
     href = element.get("href") or ""
     if element.tag != "a" or not href.startswith("#"):
         return False
-    targets = [heading, *heading.iterdescendants()]
+    targets = [heading, *islice(heading.iterdescendants(), _MAX_DESCENDANTS)]
     parent = heading.getparent()
     if parent is not None:
         targets.append(parent)
