@@ -22,7 +22,7 @@ from sitechat.standin import Standin
 from tests.asgi_site import AsgiAnswer, AsgiCall
 from tests.smaller import Smaller
 from tests.visitor import CHAT, MakeVisitor, Visitor, parse, text_of
-from tests.waiting import loop_turn
+from tests.waiting import loop_settles
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 
@@ -71,7 +71,7 @@ async def full() -> AsyncIterator[None]:
     """So many turns begin and wait that there is no room for another."""
     started = [await process_queue().enter() for _ in range(MAX_STARTING)]
     waiting = [asyncio.create_task(process_queue().enter()) for _ in range(MAX_WAITING)]
-    await loop_turn()
+    await loop_settles()
     try:
         yield
     finally:
@@ -190,7 +190,7 @@ def test_clients_that_send_slowly_or_leave_take_no_place(live_visitor: MakeVisit
         tasks = [asyncio.create_task(call.answer(site)) for call in slow]
         for call in slow:
             call.send_body(b'{"message"', more=True)
-        await loop_turn()
+        await loop_settles()
         assert text_of(parse((await post(site)).body))
         for call in slow:
             call.leave()
@@ -261,7 +261,7 @@ def test_a_refused_client_that_leaves_is_not_kept(
         site, call = ASGIHandler(), AsgiCall("GET", body=b"")
         assert (await AsgiCall("GET", body=b"").answer(site)).status_code == 200
         task = asyncio.create_task(call.answer(site))
-        await loop_turn()
+        await loop_settles()
         assert refusal_delay.brake().held_back == 1
         call.leave()
         await asyncio.wait([task])

@@ -41,6 +41,10 @@ def paced(seconds: float, every: float) -> Iterator[None]:
         yield
 
 
-async def loop_turn() -> None:
-    """Let the other tasks of the event loop run until each waits for something."""
-    await asyncio.sleep(0)
+async def loop_settles() -> None:
+    """Let the other tasks of the event loop run until each waits for something.
+
+    The number of turns that this takes depends on the versions of Python and Django.
+    """
+    for _turn in range(100):
+        await asyncio.sleep(0)

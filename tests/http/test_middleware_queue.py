@@ -21,7 +21,7 @@ from sitechat.http.middleware_queue import MAX_ENTERING
 from sitechat.http.read_limits import calls
 from sitechat.http.refusal_delay import brake
 from tests.smaller import Smaller
-from tests.waiting import loop_turn
+from tests.waiting import loop_settles
 
 pytestmark = pytest.mark.skipif(
     django.VERSION < (5,), reason="signals have asynchronous receivers since 5.0"
@@ -47,8 +47,7 @@ async def arrive(path: str = "", method: str = "POST", prefix: str = "") -> Http
 
 
 async def arrived(tasks: list[asyncio.Task[HttpRequest]]) -> list[HttpRequest]:
-    for _ in range(10):
-        await loop_turn()
+    await loop_settles()
     return [task.result() for task in tasks if task.done()]
 
 
@@ -105,7 +104,7 @@ def test_a_visitor_who_leaves_while_waiting_takes_no_place() -> None:
         first = await arrived(tasks)
         for task in tasks[MAX_ENTERING:]:
             task.cancel()
-        await loop_turn()
+        await loop_settles()
         for request in first:
             middleware_queue.leave(request)
         later = [asyncio.create_task(arrive()) for _ in range(MAX_ENTERING)]

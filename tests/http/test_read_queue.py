@@ -21,7 +21,7 @@ from sitechat.http.read_queue import MAX_OF_ADDRESS, MAX_OF_SESSION, SLOWED_ABOV
 from sitechat.http.refusal_delay import brake
 from sitechat.http.turn_queue import Ticket
 from tests.smaller import Smaller
-from tests.waiting import loop_turn
+from tests.waiting import loop_settles
 
 pytestmark = pytest.mark.skipif(
     django.VERSION < (5,), reason="signals have asynchronous receivers since 5.0"
@@ -60,8 +60,7 @@ class Arriving:
 
     async def inside(self) -> list[HttpRequest]:
         """Return the requests that have entered."""
-        for _ in range(10):
-            await loop_turn()
+        await loop_settles()
         return [task.result() for task in self.tasks if task.done()]
 
     async def end(self) -> None:
@@ -112,8 +111,7 @@ def test_a_session_with_many_calls_pauses_between_them(
 
 async def have_entered(tasks: list[asyncio.Task[Ticket | None]]) -> list[Ticket | None]:
     """Return the places that calls have got."""
-    for _ in range(10):
-        await loop_turn()
+    await loop_settles()
     return [task.result() for task in tasks if task.done()]
 
 

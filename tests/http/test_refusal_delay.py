@@ -11,13 +11,13 @@ from asgiref.sync import async_to_sync
 from sitechat.http import refusal_delay
 from sitechat.http.refusal_delay import DELAY, PER_SECOND, Brake
 from tests.smaller import Smaller
-from tests.waiting import loop_turn
+from tests.waiting import loop_settles
 
 
 async def hold_back(brake: Brake, count: int, receive: Any = None) -> list[asyncio.Task[None]]:
     """Delay some refusals, each of another request."""
     tasks = [asyncio.create_task(brake.hold_back({}, receive)) for _ in range(count)]
-    await loop_turn()
+    await loop_settles()
     return tasks
 
 
@@ -60,7 +60,7 @@ def test_a_request_is_delayed_once(smaller: Smaller) -> None:
         smaller(refusal_delay, MAX_HELD_BACK=1)
         others = await hold_back(brake, 1)
         again = asyncio.create_task(brake.hold_back(scope))
-        await loop_turn()
+        await loop_settles()
         assert again.done()
         await end(others)
 
@@ -72,7 +72,7 @@ def test_a_client_that_leaves_is_not_delayed_further() -> None:
         brake, sent = Brake(), asyncio.Queue[dict[str, Any]]()
         tasks = await hold_back(brake, 1, sent.get)
         sent.put_nowait({"type": "http.request"})
-        await loop_turn()
+        await loop_settles()
         assert brake.held_back == 1
         sent.put_nowait({"type": "http.disconnect"})
         await asyncio.wait(tasks)

@@ -9,14 +9,14 @@ from asgiref.sync import async_to_sync
 
 from sitechat.errors import Overloaded
 from sitechat.http.turn_queue import MAX_RETRY_SECONDS, MAX_STARTING, MAX_WAITING, Ticket, TurnQueue
-from tests.waiting import loop_turn
+from tests.waiting import loop_settles
 
 
 async def fill(queue: TurnQueue) -> tuple[list[Ticket], list[asyncio.Task[Ticket]]]:
     """Let in as many as there is room for, and let as many wait as may."""
     started = [await queue.enter() for _ in range(MAX_STARTING)]
     waiting = [asyncio.create_task(queue.enter()) for _ in range(MAX_WAITING)]
-    await loop_turn()
+    await loop_settles()
     return started, waiting
 
 
@@ -37,7 +37,7 @@ def test_waiting_turns_are_admitted_and_further_ones_refused() -> None:
             ticket.leave()
         entered, rest = waiting[:MAX_STARTING], waiting[MAX_STARTING:]
         tickets = [await task for task in entered]
-        await loop_turn()
+        await loop_settles()
         assert not any(task.done() for task in rest)
         while tickets:
             tickets.pop(0).leave()
