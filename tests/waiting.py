@@ -41,10 +41,15 @@ def paced(seconds: float, every: float) -> Iterator[None]:
         yield
 
 
+async def loop_turn() -> None:
+    """Let the event loop run the tasks that are ready, each until it waits for something."""
+    await asyncio.sleep(0)
+
+
 async def loop_settles() -> None:
-    """Let the other tasks of the event loop run until each waits for something.
+    """Let the other tasks of the event loop run until all of them wait for something.
 
     The number of turns that this takes depends on the versions of Python and Django.
     """
     for _turn in range(100):
-        await asyncio.sleep(0)
+        await loop_turn()

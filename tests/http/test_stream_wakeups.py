@@ -6,6 +6,7 @@ import asyncio
 from functools import partial
 
 from sitechat.http.stream_wakeups import WAITING_DIVISOR, WOKEN_AT_ONCE, wakeups_of
+from tests.waiting import loop_turn
 
 
 async def passes_until_all_are_woken(streams: int) -> list[list[int]]:
@@ -18,7 +19,7 @@ async def passes_until_all_are_woken(streams: int) -> list[list[int]]:
     while woken:
         passes.append(list(woken))
         woken.clear()
-        await asyncio.sleep(0)
+        await loop_turn()
     return passes
 
 
