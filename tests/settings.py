@@ -43,7 +43,7 @@ DATABASE_SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
 }
 DATABASES = DATABASE_SETTINGS[os.environ.get("SITECHAT_TEST_DB", "sqlite")]
 
-# Tests call as fast as they can. Those of the limits set their own.
+# High, because tests call as fast as they can. Tests of these limits set lower ones.
 CHAT_READ_LIMITS = {
     f"{kind}_of_{who}": 1_000_000
     for kind in ("reads", "messages", "actions")

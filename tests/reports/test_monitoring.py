@@ -67,8 +67,8 @@ def test_metrics_come_from_the_database() -> None:
     client = pytest.importorskip("prometheus_client")
     from sitechat.metrics import ChatCollector
 
-    dear = {"dollars": Decimal("0.5"), "first_token_ms": 3000}
-    talk(("a", "b"), ("c", "d"), age=timedelta(), usage=dear)
+    slow = {"dollars": Decimal("0.5"), "first_token_ms": 3000}
+    talk(("a", "b"), ("c", "d"), age=timedelta(), usage=slow)
     talk(("a", ""), status="failed", age=LONG_AGO, bot="support")
     registry = client.CollectorRegistry()
     registry.register(ChatCollector())

@@ -1,9 +1,8 @@
 """Look up the conversation that a message goes into, and earlier copies of the message.
 
 A browser sends a message again if it got no response. The copy must get the reply that the first
-message has started. This is difficult if the session's cookie was lost with the response, or if
-another tab has chosen another conversation since. `held_conversations` derives ids for these cases,
-and the docstring of the package has a table of them.
+message has started, even if the session's cookie was lost with the response, or if another tab has
+chosen another conversation. The docstring of the package has a table of the ids for these cases.
 """
 
 from __future__ import annotations
