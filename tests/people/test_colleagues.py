@@ -1,4 +1,4 @@
-"""Tests of the colleagues to whom a conversation can be assigned, with other backends."""
+"""Tests of who can be assigned a conversation on sites with other authentication backends."""
 
 from __future__ import annotations
 

@@ -185,8 +185,8 @@ def _look_up_copy(
 ) -> ConversationState | None:
     """Find an earlier copy of a message in another conversation of the visitor with the bot.
 
-    Another tab may have begun or chosen a conversation between the message and its retry. `state`
-    is the conversation that a new message would go into.
+    Another tab may have changed the conversation between the message and its retry. `state` is the
+    conversation that a new message would go into.
 
     Returns:
         The conversation with the copy; None if there is no copy.

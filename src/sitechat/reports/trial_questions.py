@@ -132,7 +132,7 @@ def _problem(live: LiveReply) -> str:
     from sitechat.reports import asking_bots
 
     ending = live.ending
-    assert ending is not None  # noqa: S101
+    assert ending is not None  # noqa: S101 - the reply has ended
     if ending.error is not None:
         return asking_bots.failure_reason(ending.error, live.request.model)
     if ending.status == Status.STOPPED:

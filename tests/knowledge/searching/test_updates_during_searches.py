@@ -20,7 +20,7 @@ def remove_all(index: indexes.Index) -> None:
     """Remove all pages from the index, as an update of another process does."""
     with closing(open_for_writing(index.folder / TERMS)) as connection:
         for table in ("audience", "passage", "page"):
-            connection.execute(f"DELETE FROM {table}")  # noqa: S608
+            connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names of the test
         connection.commit()
 
 

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import wait
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING
-
-from django.db import connections
 
 from sitechat.knowledge.index import embeddings
-from sitechat.knowledge.index.embeddings import EmbeddingError
-from sitechat.runtime.daemon_threads import in_callers_context
+from sitechat.knowledge.index.embedding_in_thread import embed_in_thread
 from sitechat.runtime.limited_threads import LimitedThreads
 from sitechat.runtime.per_process import PerProcess
 from sitechat.runtime.safe_logging import get_logger
-
-if TYPE_CHECKING:
-    from sitechat.knowledge.index.embeddings import Vectors
 
 logger = get_logger("sitechat")
 
@@ -43,28 +35,9 @@ def embed_new(pages: Sequence[int]) -> None:
     Args:
         pages: The primary keys of the pages.
     """
+    compute = partial(embed_in_thread, passage_threads(), seconds=MAX_SECONDS)
     try:
-        for _ in islice(embeddings.embed_missing(pages, compute=_embed_in_time), MAX_BATCHES):
+        for _ in islice(embeddings.embed_missing(pages, compute=compute), MAX_BATCHES):
             pass
     except Exception:  # the site's callable may raise any exception
         logger.exception("New passages could not be embedded; chat_index will embed them")
-
-
-def _embed_in_time(texts: Sequence[str]) -> Vectors:
-    """Compute the vectors of passages in another thread, because the embedder may hang."""
-    pool = passage_threads()
-    future = pool.submit(in_callers_context(partial(_embed_and_close, texts)))
-    if future is None:
-        raise EmbeddingError("Too many passages wait for CHAT_EMBEDDER")
-    done, _late = wait([future], MAX_SECONDS)
-    if not done:
-        pool.give_up(future)
-        raise EmbeddingError(f"CHAT_EMBEDDER took more than {MAX_SECONDS:g} s for a few passages")
-    return future.result()
-
-
-def _embed_and_close(texts: Sequence[str]) -> Vectors:
-    try:
-        return embeddings.embed(texts)
-    finally:
-        connections.close_all()

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 from functools import partial
 from typing import TYPE_CHECKING
 
-from django.db import connections
-
-from sitechat.knowledge.index.embeddings import EmbeddingError, current_embedder, embed
-from sitechat.runtime.daemon_threads import in_callers_context
+from sitechat.knowledge.index.embedding_in_thread import TooLate, embed_in_thread
+from sitechat.knowledge.index.embeddings import EmbeddingError, current_embedder
 from sitechat.runtime.limited_threads import LimitedThreads
 from sitechat.runtime.per_process import PerProcess
 from sitechat.runtime.safe_logging import get_logger
@@ -27,14 +25,6 @@ _PAUSE = 60.0
 """Seconds after a failure during which questions are not embedded."""
 _THREADS = 4
 _MAX_WAITING = 100  # questions
-
-
-class _TooLate(EmbeddingError):
-    """The embedder did not return in time."""
-
-    def __init__(self, future: Future[Vectors]) -> None:
-        super().__init__(f"CHAT_EMBEDDER took more than {EMBEDDING_SECONDS:g} s for a question")
-        self.future = future
 
 
 class _State:
@@ -70,7 +60,7 @@ def embed_questions(texts: Sequence[str], dimensions: int) -> Vectors | None:
         failed = embedder_state.failed
         if failed is not None and failed[0] is embedder and time.monotonic() < failed[1]:
             return None
-        vectors = _embed_in_thread(texts)
+        vectors = embed_in_thread(threads(), texts, seconds=EMBEDDING_SECONDS, is_query=True)
         embedder_state.answered = embedder
         if vectors.shape[1] != dimensions:
             raise EmbeddingError(
@@ -81,30 +71,10 @@ def embed_questions(texts: Sequence[str], dimensions: int) -> Vectors | None:
         # Later visitors do not wait for a failed embedder, and the log gets one entry per minute.
         embedder_state.failed = (embedder, time.monotonic() + _PAUSE)
         logger.exception("CHAT_EMBEDDER failed; searches use only words for a minute")
-        if isinstance(error, _TooLate):
+        if isinstance(error, TooLate):
             error.future.add_done_callback(partial(_end_first_pause, embedder_state, embedder))
         return None
     return vectors
-
-
-def _embed_in_thread(texts: Sequence[str]) -> Vectors:
-    """Compute the vectors of questions in another thread, because the embedder may hang."""
-    pool = threads()
-    future = pool.submit(in_callers_context(partial(_embed, texts)))
-    if future is None:
-        raise EmbeddingError("Too many questions wait for CHAT_EMBEDDER")
-    done, _late = wait([future], EMBEDDING_SECONDS)
-    if not done:
-        pool.give_up(future)
-        raise _TooLate(future)
-    return future.result()
-
-
-def _embed(texts: Sequence[str]) -> Vectors:
-    try:
-        return embed(texts, is_query=True)
-    finally:
-        connections.close_all()
 
 
 def _end_first_pause(embedder_state: _State, embedder: object, future: Future[Vectors]) -> None:
